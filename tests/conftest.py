@@ -1,0 +1,51 @@
+"""Fixtures shared by all tiers: servers, started once a session and on demand."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.servers import ServerMissingError, postgres_server, redis_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def _missing(error: ServerMissingError) -> None:
+    if os.environ.get("CI") == "true":
+        pytest.fail(str(error))
+    pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """TEST_REDIS_URL, or a private server."""
+    if given := os.environ.get("TEST_REDIS_URL"):
+        yield given
+        return
+    try:
+        server = redis_server()
+        url = server.__enter__()
+    except ServerMissingError as error:
+        _missing(error)
+    else:
+        yield url
+        server.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """TEST_POSTGRES_URL, or a private server."""
+    if given := os.environ.get("TEST_POSTGRES_URL"):
+        yield given
+        return
+    try:
+        server = postgres_server()
+        url = server.__enter__()
+    except ServerMissingError as error:
+        _missing(error)
+    else:
+        yield url
+        server.__exit__(None, None, None)
