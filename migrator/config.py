@@ -44,7 +44,7 @@ class Configuration:
 
 
 def load_configuration(root: Path) -> Configuration:
-    """The table, or the defaults where there is none; ConfigurationError names the key."""
+    """The table, or the defaults without one; ConfigurationError names the key."""
     path = root / "pyproject.toml"
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -148,6 +148,7 @@ class DefinitionKind(StrEnum):
     WRAPPER = "wrapper"  # a project decorator that ends in one of the above
     CLASS = "class"  # a Task subclass that is registered
     CALL = "call"  # app.task(f), not as a decorator
+    LIGHT = "light_task"  # shim.light_task: already moved
 
 
 @dataclass(frozen=True, slots=True)

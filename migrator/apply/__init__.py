@@ -1,0 +1,19 @@
+"""ChangeSet -> diff, atomic write, journal, undo.
+
+Nothing here decides what changes. `diff` prints and `apply` writes the same
+ChangeSet; `undo` writes the reverse of the one that the journal holds.
+"""
+
+from __future__ import annotations
+
+from migrator.apply.diff import unified_diff
+from migrator.apply.tree import refuse_dirty_tree
+from migrator.apply.writer import apply_changes, recover, undo_last
+
+__all__ = [
+    "apply_changes",
+    "recover",
+    "refuse_dirty_tree",
+    "undo_last",
+    "unified_diff",
+]

@@ -1,0 +1,121 @@
+"""The record that makes a write undoable, kept as one JSON file."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from migrator.apply.atomic import replace_file
+from migrator.errors import ApplyError
+from migrator.model import FileChange
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class State(StrEnum):
+    WRITING = "writing"  # an apply has begun; put back if it did not end
+    APPLIED = "applied"
+    UNDOING = "undoing"  # an undo has begun; put back if it did not end
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file of the journal; `new_folders` did not exist before, innermost first."""
+
+    change: FileChange
+    mode: int
+    new_folders: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        return self.change.path
+
+    def backwards(self) -> Entry:
+        turned = replace(
+            self.change, before=self.change.after, after=self.change.before
+        )
+        return replace(self, change=turned)
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    file: Path
+    state: State
+    entries: list[Entry]
+
+    @property
+    def previous_state(self) -> State | None:
+        """What the tree was in before the write that this journal describes."""
+        return State.APPLIED if self.state is State.UNDOING else None
+
+    def with_state(self, state: State) -> Journal:
+        return replace(self, state=state)
+
+    def reversed(self) -> Journal:
+        """The journal of the opposite write."""
+        turned = [entry.backwards() for entry in reversed(self.entries)]
+        state = State.UNDOING if self.state is State.APPLIED else State.WRITING
+        return Journal(self.file, state, turned)
+
+    def restore_previous(self) -> None:
+        """Say again what held before this write, after everything was put back."""
+        if self.previous_state is State.APPLIED:
+            self.reversed().with_state(State.APPLIED).save()
+        else:
+            self.discard()
+
+    def save(self) -> None:
+        document = {
+            "state": str(self.state),
+            "entries": [_to_json(entry) for entry in self.entries],
+        }
+        replace_file(self.file, json.dumps(document).encode(), 0o600)
+
+    def discard(self) -> None:
+        self.file.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, file: Path) -> Journal | None:
+        """The journal, None where there is none, ApplyError where it is unreadable."""
+        if not file.exists():
+            return None
+        try:
+            document = json.loads(file.read_text())
+            state = State(document["state"])
+            entries = [_from_json(entry) for entry in document["entries"]]
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            raise ApplyError(
+                "the journal of the last apply cannot be read",
+                where=str(file),
+                hint="Use git to go back (`git diff`, `git restore`), "
+                "then remove that file.",
+            ) from error
+        return cls(file, state, entries)
+
+
+def _to_json(entry: Entry) -> dict[str, Any]:
+    return {
+        "path": os.fsencode(entry.path).decode("utf-8", "surrogateescape"),
+        "before": _encoded(entry.change.before),
+        "after": _encoded(entry.change.after),
+        "mode": entry.mode,
+        "new_folders": list(entry.new_folders),
+    }
+
+
+def _from_json(data: dict[str, Any]) -> Entry:
+    change = FileChange(data["path"], _decoded(data["before"]), _decoded(data["after"]))
+    return Entry(change, int(data["mode"]), tuple(data["new_folders"]))
+
+
+def _encoded(data: bytes | None) -> str | None:
+    return None if data is None else base64.b64encode(data).decode()
+
+
+def _decoded(text: str | None) -> bytes | None:
+    return None if text is None else base64.b64decode(text)
