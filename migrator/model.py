@@ -109,6 +109,15 @@ class Loop:
 
 
 @dataclass(frozen=True, slots=True)
+class Assignment:
+    """A local name and the source that it was given: `ids = query.limit(5).all()`."""
+
+    name: str
+    source: str  # one line, shortened
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
 class Handler:
     """An except clause: the exception names it catches, resolved where possible."""
 
@@ -128,6 +137,7 @@ class FunctionFacts:
     handlers: tuple[Handler, ...] = ()
     request_attributes: tuple[tuple[str, Location], ...] = ()  # self.request.<name>
     globals_written: tuple[str, ...] = ()
+    assignments: tuple[Assignment, ...] = ()  # plain names only
     is_async: bool = False
     is_generator: bool = False
     returns_value: bool = False
@@ -300,6 +310,8 @@ class WebApp:
     variable: str  # qualified: module.variable
     location: Location  # of the call, e.g. FastAPI(...)
     has_lifespan: bool = False
+    starts_runner: bool = False  # the shim's lifespan is in place already
+    has_startup_events: bool = False  # on_event handlers, which a lifespan silences
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,6 +394,26 @@ class Finding:
     weight: int = 0
     is_veto: bool = False
     is_unknown: bool = False  # keeps the task from being called light
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was measured of one task. Times in seconds, sizes in bytes.
+
+    Figures only: no argument, no result, no task id. None: it was not measured.
+    """
+
+    task: str
+    runs: int  # finished runs, successful or failed
+    window: float = 0.0  # seconds between the first and the last observation
+    p50: float | None = None
+    p95: float | None = None
+    max: float | None = None
+    failures: int = 0
+    retries: int = 0
+    max_parallel: int | None = None
+    peak_rss_growth: int | None = None
+    sources: tuple[str, ...] = ()  # names of the files or brokers it came from
 
 
 @dataclass(frozen=True, slots=True)
@@ -474,7 +506,16 @@ class ManualStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """An edit that cannot be done safely: the task or schedule stays as it is."""
+
+    name: str  # of the task, or of the schedule entry
+    location: Location
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeSet:
     changes: tuple[FileChange, ...] = ()
     manual_steps: tuple[ManualStep, ...] = ()
-    refusals: tuple[BlindSpot, ...] = ()  # edits refused, with the reason
+    refusals: tuple[Refusal, ...] = ()
