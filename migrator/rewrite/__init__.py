@@ -1,0 +1,7 @@
+"""Plan -> edits of the user's files (LibCST). Carries out, decides nothing."""
+
+from __future__ import annotations
+
+from migrator.rewrite.project_edits import rewrite_project
+
+__all__ = ["rewrite_project"]

@@ -1,0 +1,160 @@
+"""Adds the imports that an edit needs, and takes out those that it made unused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import libcst as cst
+from libcst.helpers import get_full_name_for_node_or_raise, parse_template_statement
+
+from migrator.rewrite.names import names_in_use
+from migrator.rewrite.statements import without_statements
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from migrator.rewrite.edits import WantedImport
+
+Import = cst.Import | cst.ImportFrom
+
+
+def settle_imports(
+    before: cst.Module,
+    after: cst.Module,
+    wanted: Sequence[WantedImport],
+    *,
+    may_remove: bool,
+) -> cst.Module:
+    """The edited module with the wanted imports in, and orphaned ones out.
+
+    An import that loses its last name gives its line to the first wanted one, so
+    that the common edit changes one line and moves none. With `may_remove` False
+    (a package's `__init__`, whose names others import) nothing is taken out.
+    """
+    missing = [w for w in wanted if not _has(after, w)]
+    orphans = names_in_use(before) - names_in_use(after) if may_remove else set()
+    body = list(after.body)
+    empty = []
+    for index, line, statement in _plain_imports(after):
+        remaining = _without_names(statement, orphans)
+        if remaining is None and missing:
+            remaining = _statement(missing.pop(0))
+        if remaining is None:
+            empty.append(line)
+        elif remaining is not statement:
+            body[index] = line.with_changes(body=[remaining])
+    trimmed = without_statements(after.with_changes(body=body), empty)
+    return _inserted(trimmed, missing)
+
+
+def bound_names(module: cst.Module) -> set[str]:
+    """Names that the module's own statements bind or mention, imports included."""
+    names = names_in_use(module)
+    for _, _, statement in _plain_imports(module):
+        names.update(_bound(alias) for alias in _aliases(statement))
+    return names
+
+
+def _plain_imports(
+    module: cst.Module,
+) -> Iterator[tuple[int, cst.SimpleStatementLine, Import]]:
+    """Top-level import statements that stand alone on their line, without a star."""
+    for index, line in enumerate(module.body):
+        if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
+            continue
+        statement = line.body[0]
+        if isinstance(statement, cst.Import | cst.ImportFrom) and not _is_star(
+            statement
+        ):
+            yield index, line, statement
+
+
+def _is_star(statement: Import) -> bool:
+    return isinstance(statement.names, cst.ImportStar)
+
+
+def _aliases(statement: Import) -> Sequence[cst.ImportAlias]:
+    names = statement.names
+    return () if isinstance(names, cst.ImportStar) else names
+
+
+def _bound(alias: cst.ImportAlias) -> str:
+    """The name that an alias binds: `b` of `a as b`, `a` of `a.b`."""
+    if alias.asname is not None:
+        return get_full_name_for_node_or_raise(alias.asname.name)
+    return get_full_name_for_node_or_raise(alias.name).split(".")[0]
+
+
+def _without_names(statement: Import, orphans: Collection[str]) -> Import | None:
+    """The statement without orphaned names; itself if none is, None if all are."""
+    aliases = _aliases(statement)
+    kept = [alias for alias in aliases if _bound(alias) not in orphans]
+    if len(kept) == len(aliases):
+        return statement
+    if isinstance(statement, cst.ImportFrom) and _is_future(statement):
+        return statement
+    if not kept:
+        return None
+    if kept[-1] is not aliases[-1]:
+        kept[-1] = kept[-1].with_changes(comma=aliases[-1].comma)
+    return statement.with_changes(names=kept)
+
+
+def _is_future(statement: cst.ImportFrom) -> bool:
+    return (
+        statement.module is not None
+        and get_full_name_for_node_or_raise(statement.module) == "__future__"
+    )
+
+
+def _has(module: cst.Module, wanted: WantedImport) -> bool:
+    for _, _, statement in _plain_imports(module):
+        if not isinstance(statement, cst.ImportFrom) or statement.module is None:
+            continue
+        if statement.relative:
+            continue
+        if get_full_name_for_node_or_raise(statement.module) == wanted.module and any(
+            get_full_name_for_node_or_raise(alias.name) == wanted.name
+            and _bound(alias) == wanted.bound
+            for alias in _aliases(statement)
+        ):
+            return True
+    return False
+
+
+def _line(wanted: WantedImport) -> cst.SimpleStatementLine:
+    renamed = f" as {wanted.alias}" if wanted.alias else ""
+    text = f"from {wanted.module} import {wanted.name}{renamed}"
+    parsed = parse_template_statement(text)
+    return cst.ensure_type(parsed, cst.SimpleStatementLine)
+
+
+def _statement(wanted: WantedImport) -> Import:
+    return cst.ensure_type(_line(wanted).body[0], cst.ImportFrom)
+
+
+def _inserted(module: cst.Module, wanted: Sequence[WantedImport]) -> cst.Module:
+    if not wanted:
+        return module
+    at = _end_of_imports(module)
+    body = list(module.body)
+    body[at:at] = [_line(w) for w in wanted]
+    return module.with_changes(body=body)
+
+
+def _end_of_imports(module: cst.Module) -> int:
+    """The index after the block of imports at the head, or after the docstring."""
+    places = [index for index, _, _ in _plain_imports(module)]
+    end = 1 if module.get_docstring() is not None else 0
+    for index in places:
+        if all(_may_stand_before(line) for line in module.body[end:index]):
+            end = index + 1
+    return end
+
+
+def _may_stand_before(line: cst.CSTNode) -> bool:
+    """Conditional imports may stand between others; code that runs may not."""
+    return isinstance(line, cst.If | cst.Try) or (
+        isinstance(line, cst.SimpleStatementLine)
+        and all(isinstance(s, cst.Import | cst.ImportFrom) for s in line.body)
+    )

@@ -1,0 +1,51 @@
+"""Takes statements out of a body; the comments above them stay where they stood."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import libcst as cst
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Body = TypeVar("Body", cst.Module, cst.IndentedBlock)
+Statement = cst.BaseStatement
+
+
+def without_statements(body: Body, removed: Sequence[cst.CSTNode]) -> Body:
+    """The body without the removed nodes (by identity); never left empty."""
+    gone = [statement for statement in body.body if _is_among(statement, removed)]
+    if not gone:
+        return body
+    kept: list[Statement] = []
+    carried: list[cst.EmptyLine] = []
+    for statement in body.body:
+        if _is_among(statement, removed):
+            carried += _comments_above(statement)
+        else:
+            kept.append(_below(carried, statement))
+            carried = []
+    if not kept and isinstance(body, cst.IndentedBlock):
+        line = cst.SimpleStatementLine([cst.Pass()], leading_lines=carried)
+        return body.with_changes(body=[line])
+    return body.with_changes(body=kept, footer=[*carried, *body.footer])
+
+
+def _is_among(statement: cst.CSTNode, removed: Sequence[cst.CSTNode]) -> bool:
+    return any(statement is node for node in removed)
+
+
+def _comments_above(statement: Statement) -> list[cst.EmptyLine]:
+    """The statement's leading lines up to the last comment among them."""
+    lines = list(getattr(statement, "leading_lines", ()))
+    while lines and lines[-1].comment is None:
+        lines.pop()
+    return lines
+
+
+def _below(carried: Sequence[cst.EmptyLine], statement: Statement) -> Statement:
+    if not carried:
+        return statement
+    own = getattr(statement, "leading_lines", ())
+    return statement.with_changes(leading_lines=[*carried, *own])
