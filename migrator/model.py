@@ -454,6 +454,7 @@ class PlannedSchedule:
     refusal: str = ""  # why it stays on beat
     compared: int = 0  # fire times compared between Celery and the conversion
     next_fires: tuple[str, ...] = ()  # ISO, UTC
+    is_moved: bool = False  # an earlier apply took it out of beat already
 
 
 @dataclass(frozen=True, slots=True)

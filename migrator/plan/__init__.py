@@ -1,0 +1,17 @@
+"""Verdicts and the user's decisions -> Plan; reads and writes migrate.toml."""
+
+from __future__ import annotations
+
+from migrator.plan.build import build_plan, moved_entries, without_refused
+from migrator.plan.manifest import FILE_NAME, Manifest, read_manifest
+from migrator.plan.refresh import refreshed
+
+__all__ = [
+    "FILE_NAME",
+    "Manifest",
+    "build_plan",
+    "moved_entries",
+    "read_manifest",
+    "refreshed",
+    "without_refused",
+]

@@ -1,0 +1,162 @@
+"""Verdicts and decisions -> Plan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from migrator.errors import PlanError
+from migrator.model import (
+    Accept,
+    ContainerKind,
+    DefinitionKind,
+    Level,
+    Location,
+    Option,
+    Plan,
+    PlannedTask,
+    ScheduleEntry,
+    ScheduleKind,
+    Target,
+)
+from migrator.plan.manifest import FILE_NAME, Manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from migrator.model import Inventory, TaskDefinition, Verdict
+    from migrator.plan.manifest import Stanza
+
+DEFAULT_ACCEPT = {
+    Level.LIGHT: Accept.YES,
+    Level.REVIEW: Accept.LATER,
+    Level.HEAVY: Accept.NO,
+}
+NOT_REWRITTEN = {
+    DefinitionKind.CLASS: "a class-based task is rewritten by hand",
+    DefinitionKind.CALL: "a task made by a plain call is rewritten by hand",
+}
+
+
+def build_plan(
+    inventory: Inventory,
+    verdicts: Sequence[Verdict],
+    manifest: Manifest | None,
+    plan: Plan,
+) -> Plan:
+    """`plan` (its package and names) with a PlannedTask for each task of the project.
+
+    Tasks of tests are left out. PlanError where the manifest names an unknown task.
+    """
+    stanzas = manifest.stanzas if manifest else {}
+    pairs = zip(inventory.tasks, verdicts, strict=True)
+    tasks = tuple(
+        _planned(definition, verdict, stanzas.get(definition.name))
+        for definition, verdict in pairs
+        if not definition.in_tests
+    )
+    _refuse_unknown(stanzas.values(), {task.definition.name for task in tasks})
+    return replace(plan, tasks=tasks)
+
+
+def _planned(
+    definition: TaskDefinition, verdict: Verdict, stanza: Stanza | None
+) -> PlannedTask:
+    if definition.kind in NOT_REWRITTEN:
+        reason = NOT_REWRITTEN[definition.kind]
+        verdict = replace(verdict, target=Target.CELERY, target_reason=reason)
+        return PlannedTask(definition, verdict, Target.CELERY, Accept.NO)
+    if stanza is None:
+        accept = DEFAULT_ACCEPT[verdict.level]
+        return PlannedTask(definition, verdict, verdict.target, accept)
+    is_moved = definition.kind is DefinitionKind.LIGHT
+    is_stale = not is_moved and (
+        stanza.is_marked_stale or stanza.hash != definition.source_hash
+    )
+    return PlannedTask(
+        definition, verdict, stanza.target, stanza.accept, stanza.options, is_stale
+    )
+
+
+def _refuse_unknown(stanzas: Iterable[Stanza], known: Collection[str]) -> None:
+    for stanza in stanzas:
+        if stanza.name not in known and not stanza.is_gone:
+            raise PlanError(
+                f"there is no task {stanza.name} in the source",
+                where=f"{FILE_NAME}:{stanza.line}",
+                hint="It was renamed or removed: `migrate plan` marks its stanza.",
+            )
+
+
+def without_refused(plan: Plan, refused: Collection[str]) -> Plan:
+    """The plan with the named tasks and schedules staying on Celery."""
+    tasks = tuple(
+        replace(task, accept=Accept.NO) if task.definition.name in refused else task
+        for task in plan.tasks
+    )
+    moving = {task.definition.name for task in tasks if task.moves}
+    schedules = tuple(
+        schedule
+        if schedule.entry.task in moving and schedule.entry.name not in refused
+        else replace(
+            schedule,
+            target=Target.CELERY,
+            refusal=schedule.refusal or "its task or its file cannot be rewritten",
+        )
+        for schedule in plan.schedules
+    )
+    return replace(plan, tasks=tasks, schedules=schedules)
+
+
+def moved_entries(manifest: Manifest | None) -> tuple[ScheduleEntry, ...]:
+    """Schedules that an earlier apply took out of beat, from their record."""
+    if manifest is None:
+        return ()
+    return tuple(
+        _entry(name, table)
+        for name, table in manifest.schedules.items()
+        if table.get("moved")
+    )
+
+
+def _entry(name: str, table: dict[str, Any]) -> ScheduleEntry:
+    try:
+        spec = {key: _frozen(value) for key, value in table["spec"].items()}
+        return ScheduleEntry(
+            name=name,
+            task=table["task"],
+            kind=ScheduleKind(spec["kind"]),
+            location=Location(FILE_NAME, 1),
+            end_line=1,
+            container=ContainerKind.OTHER,
+            source=table["was"],
+            spec=spec,
+            args=_option("args", table),
+            kwargs=_option("kwargs", table),
+            options=tuple(
+                _literal(key, value) for key, value in table.get("options", {}).items()
+            ),
+            timezone=str(spec.get("timezone", "UTC")),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise PlanError(
+            f"the record of the moved schedule {name!r} is damaged: {error}",
+            where=FILE_NAME,
+            hint="Take the stanza back from version control; jobs depend on it.",
+        ) from error
+
+
+def _option(name: str, table: dict[str, Any]) -> Option | None:
+    return _literal(name, table[name]) if name in table else None
+
+
+def _literal(name: str, value: Any) -> Option:
+    return Option(name, repr(value), _frozen(value), is_literal=True)
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_frozen(item) for item in value)
+    if isinstance(value, dict):
+        return {key: _frozen(item) for key, item in value.items()}
+    return value
