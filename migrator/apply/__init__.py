@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from migrator.apply.diff import unified_diff
 from migrator.apply.tree import refuse_dirty_tree
-from migrator.apply.writer import apply_changes, recover, undo_last
+from migrator.apply.writer import apply_changes, recover, undo_last, write_file
 
 __all__ = [
     "apply_changes",
@@ -16,4 +16,5 @@ __all__ = [
     "refuse_dirty_tree",
     "undo_last",
     "unified_diff",
+    "write_file",
 ]

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from migrator.errors import DirtyTreeError
 
+# A repository's own configuration may name programs; none of them may run.
+GIT_SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
 # What the tool itself writes for people to edit does not make a tree dirty.
 OWN_FILES = frozenset({"migrate.toml"})
 SHOWN = 5
@@ -19,7 +21,7 @@ def git(root: Path, *arguments: str) -> str | None:
     """
     try:
         done = subprocess.run(
-            ["git", "-c", "core.quotePath=false", *arguments],  # noqa: S607 - PATH's git is the user's own
+            ["git", *GIT_SAFE, "-c", "core.quotePath=false", *arguments],  # noqa: S607 - PATH's git is the user's own
             cwd=root,
             capture_output=True,
             check=False,

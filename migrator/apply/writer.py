@@ -46,6 +46,24 @@ def apply_changes(root: Path, changes: Sequence[FileChange]) -> tuple[str, ...]:
     return tuple(change.path for change in wanted)
 
 
+def write_file(path: Path, data: bytes) -> bool:
+    """Write one file of our own, whole or not at all; False: it was so already.
+
+    Raises WriteError where the disk or its permissions refuse.
+    """
+    try:
+        if path.exists() and path.read_bytes() == data:
+            return False
+        replace_file(path, data, NEW_FILE_MODE)
+    except OSError as error:
+        raise WriteError(
+            f"cannot be written: {error.strerror}",
+            where=str(path),
+            hint="Free the disk or change the permissions, then try again.",
+        ) from error
+    return True
+
+
 def undo_last(root: Path) -> tuple[str, ...]:
     """Put back what the last apply changed. Returns the paths.
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from migrator.plan.build import build_plan, moved_entries, without_refused
+from migrator.plan.build import (
+    build_plan,
+    moved_entries,
+    refuse_unknown,
+    without_refused,
+)
 from migrator.plan.manifest import FILE_NAME, Manifest, read_manifest
 from migrator.plan.refresh import refreshed
 
@@ -13,5 +18,6 @@ __all__ = [
     "moved_entries",
     "read_manifest",
     "refreshed",
+    "refuse_unknown",
     "without_refused",
 ]

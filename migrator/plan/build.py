@@ -22,7 +22,7 @@ from migrator.model import (
 from migrator.plan.manifest import FILE_NAME, Manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
 
     from migrator.model import Inventory, TaskDefinition, Verdict
     from migrator.plan.manifest import Stanza
@@ -46,7 +46,7 @@ def build_plan(
 ) -> Plan:
     """`plan` (its package and names) with a PlannedTask for each task of the project.
 
-    Tasks of tests are left out. PlanError where the manifest names an unknown task.
+    Tasks of tests are left out.
     """
     stanzas = manifest.stanzas if manifest else {}
     pairs = zip(inventory.tasks, verdicts, strict=True)
@@ -55,7 +55,6 @@ def build_plan(
         for definition, verdict in pairs
         if not definition.in_tests
     )
-    _refuse_unknown(stanzas.values(), {task.definition.name for task in tasks})
     return replace(plan, tasks=tasks)
 
 
@@ -78,8 +77,10 @@ def _planned(
     )
 
 
-def _refuse_unknown(stanzas: Iterable[Stanza], known: Collection[str]) -> None:
-    for stanza in stanzas:
+def refuse_unknown(manifest: Manifest, inventory: Inventory) -> None:
+    """PlanError where the manifest names a task that the source does not have."""
+    known = {task.name for task in inventory.tasks}
+    for stanza in manifest.stanzas.values():
         if stanza.name not in known and not stanza.is_gone:
             raise PlanError(
                 f"there is no task {stanza.name} in the source",

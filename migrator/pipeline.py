@@ -1,0 +1,260 @@
+"""Runs the stages one after the other: the way of the data, and nothing else.
+
+open -> scan -> classify -> plan -> rewrite + render -> ChangeSet
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from migrator.config import Configuration, load_configuration
+from migrator.errors import PlanError, ProjectError
+from migrator.model import (
+    ChangeSet,
+    FileChange,
+    FileStatus,
+    Location,
+    ManualStep,
+    Plan,
+    PlannedSchedule,
+    Refusal,
+    Target,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from migrator.model import Inventory, ScheduleEntry, Verdict
+    from migrator.plan import Manifest
+    from migrator.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What was found and how it was judged."""
+
+    project: Project
+    configuration: Configuration
+    inventory: Inventory
+    verdicts: tuple[Verdict, ...]
+    unmatched_overrides: tuple[str, ...]
+
+
+def survey(root: Path, progress: Callable[[int, int], None] | None = None) -> Survey:
+    """Open, scan and classify. ProjectError where the folder cannot be migrated."""
+    from migrator.classify import classify, unmatched_overrides
+    from migrator.project import open_project
+    from migrator.scan import scan_project
+
+    configuration = load_configuration(root)
+    project = open_project(root, exclude=configuration.exclude)
+    _refuse_name_clash(project, configuration.shim)
+    inventory = scan_project(project, progress=progress)
+    verdicts = classify(
+        inventory, weights=configuration.weights, overrides=configuration.tasks
+    )
+    unmatched = unmatched_overrides(inventory, configuration.tasks)
+    return Survey(project, configuration, inventory, verdicts, unmatched)
+
+
+def _refuse_name_clash(project: Project, shim: str) -> None:
+    """A top-level module of the shim's name would be imported in its place."""
+    for path in project.files:
+        if not path.endswith(".py"):
+            continue
+        if project.module_name(path) in {shim, f"{shim}.__init__"}:
+            raise ProjectError(
+                f"the project has a module {shim!r} of its own",
+                where=path,
+                hint="Vendor our shim under another name and say so: "
+                '[tool.migrate] shim = "myapp._shim" in pyproject.toml.',
+            )
+
+
+def read_plan_file(root: Path) -> Manifest | None:
+    """migrate.toml, or None where there is none yet."""
+    from migrator.plan import FILE_NAME, read_manifest
+
+    try:
+        text = (root / FILE_NAME).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise PlanError(
+            f"cannot be read: {error}",
+            where=FILE_NAME,
+            hint="It must be a UTF-8 text file.",
+        ) from error
+    return read_manifest(text)
+
+
+def make_plan(
+    found: Survey, manifest: Manifest | None, *, is_refresh: bool = False
+) -> Plan:
+    """The plan for what was found, with the user's decisions and proven schedules.
+
+    PlanError where the manifest names an unknown task, unless it is being refreshed.
+    """
+    from migrator.plan import (
+        build_plan,
+        moved_entries,
+        refuse_unknown,
+        without_refused,
+    )
+
+    if manifest is not None and not is_refresh:
+        refuse_unknown(manifest, found.inventory)
+
+    configuration = found.configuration
+    folder = configuration.package_path or _package_folder(found)
+    empty = Plan(configuration.package, folder, shim_name=configuration.shim)
+    plan = build_plan(found.inventory, found.verdicts, manifest, empty)
+    moved = moved_entries(manifest)
+    schedules = _planned_schedules(plan, found.inventory.schedules, moved)
+    return without_refused(replace(plan, schedules=schedules), ())
+
+
+def _planned_schedules(
+    plan: Plan, entries: Sequence[ScheduleEntry], moved: Sequence[ScheduleEntry]
+) -> tuple[PlannedSchedule, ...]:
+    from migrator.schedules import plan_schedules
+
+    targets = {t.definition.name: t.target for t in plan.tasks if t.moves}
+    planned = plan_schedules(entries, targets)
+    names = {entry.name for entry in moved}
+    again = [schedule for schedule in planned if schedule.entry.name in names]
+    if again:
+        raise PlanError(
+            f"schedule {again[0].entry.name!r} is on beat and was moved before",
+            where=str(again[0].entry.location),
+            hint="It would run twice. Remove it here, or its stanza from the plan.",
+        )
+    old = plan_schedules(moved, targets)
+    return (*planned, *(replace(schedule, is_moved=True) for schedule in old))
+
+
+def _package_folder(found: Survey) -> str:
+    """Beside the top-level package of the Celery app, so that it can be imported."""
+    is_test = found.project.is_test
+    apps = [app for app in found.inventory.apps if not is_test(app.location.path)]
+    if not apps:
+        return found.configuration.package.replace(".", "/")
+    folder = found.project.source_root(apps[0].location.path)
+    name = found.configuration.package.replace(".", "/")
+    return f"{folder}/{name}" if folder else name
+
+
+def refuse_stale(plan: Plan) -> None:
+    """PlanError where a task that is to move was changed since it was judged."""
+    stale = [t for t in plan.tasks if t.is_stale and t.accept == "yes"]
+    if not stale:
+        return
+    first = stale[0].definition
+    more = f" (and {len(stale) - 1} more)" if len(stale) > 1 else ""
+    raise PlanError(
+        f"task {first.name} changed since the plan was made{more}",
+        where=str(first.location),
+        hint="Run `migrate plan`, read the new reasons, and delete its `stale` line.",
+    )
+
+
+def pending_changes(
+    root: Path, progress: Callable[[int, int], None] | None = None
+) -> tuple[Plan, ChangeSet]:
+    """What apply would write now. PlanError where there is no plan, or a stale one."""
+    manifest = read_plan_file(root)
+    if manifest is None:
+        raise PlanError(
+            "there is no plan yet",
+            where=str(root / "migrate.toml"),
+            hint="Run `migrate plan`, read what it writes, and decide.",
+        )
+    found = survey(root, progress)
+    plan = make_plan(found, manifest)
+    refuse_stale(plan)
+    plan, changes = compute_changes(found, plan)
+    return plan, with_plan_file(root, manifest, plan, changes)
+
+
+def compute_changes(found: Survey, plan: Plan) -> tuple[Plan, ChangeSet]:
+    """The ChangeSet of a plan, and the plan less what turned out not to be rewritable.
+
+    Whatever is refused takes everything that depends on it along, until nothing more
+    is refused: a beat entry never goes without its job being there.
+    """
+    from migrator.plan import without_refused
+    from migrator.rewrite import rewrite_project
+
+    refused: dict[str, Refusal] = {}
+    while True:
+        edits = rewrite_project(found.inventory, plan, found.project.read)
+        new = {r.name: r for r in edits.refusals if r.name not in refused}
+        if not new:
+            break
+        refused |= new
+        plan = without_refused(plan, refused.keys())
+    generated, kept = _generated(found, plan)
+    changes = (*edits.changes, *generated)
+    return plan, ChangeSet(
+        tuple(sorted(changes, key=lambda change: change.path)),
+        (*edits.manual_steps, *kept),
+        tuple(refused.values()),
+    )
+
+
+def _generated(found: Survey, plan: Plan) -> tuple[list[FileChange], list[ManualStep]]:
+    """New files; a generated file that the team has changed since stays theirs."""
+    from migrator.render import is_untouched, render
+
+    if not any(s.target is Target.APSCHEDULER for s in plan.schedules):
+        return [], []
+    root = found.project.root
+
+    def existing(path: str) -> bytes | None:
+        target = root / path
+        return target.read_bytes() if target.is_file() else None
+
+    changes, steps = [], []
+    for change in render(plan, found.inventory, existing=existing):
+        if change.before == change.after:
+            continue
+        if change.before is None or is_untouched(change.before):
+            changes.append(change)
+        else:
+            steps.append(_own_file_step(change))
+    return changes, steps
+
+
+def _own_file_step(change: FileChange) -> ManualStep:
+    return ManualStep(
+        Location(change.path, 1),
+        "merge what the tool would generate now: move the file away, run `migrate "
+        "diff` again, and compare",
+        "your team has changed this file, so it is left alone",
+    )
+
+
+def failed_files(inventory: Inventory) -> tuple[str, ...]:
+    """Files of which nothing is known, as `path: reason`."""
+    return tuple(
+        f"{outcome.path}: {outcome.reason}"
+        for outcome in inventory.files
+        if outcome.status is FileStatus.FAILED
+    )
+
+
+def with_plan_file(
+    root: Path, manifest: Manifest | None, plan: Plan, changes: ChangeSet
+) -> ChangeSet:
+    """The ChangeSet with migrate.toml as it stands once the changes are applied."""
+    from migrator.plan import FILE_NAME, refreshed
+
+    if not changes.changes:
+        return changes
+    path = root / FILE_NAME
+    before = path.read_bytes() if path.exists() else None
+    after = refreshed(manifest, plan, applied=True).encode()
+    change = FileChange(FILE_NAME, before, after, ("the plan",))
+    return replace(changes, changes=(*changes.changes, change))

@@ -1,0 +1,83 @@
+"""What `migrate diff` and `migrate apply` print beside the patch."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from migrator.report.console import console, printable, styled
+
+if TYPE_CHECKING:
+    from migrator.model import ChangeSet, FileChange, Plan
+
+LINE_STYLES = (
+    ("diff --git", "bold"),
+    ("+++", "bold"),
+    ("---", "bold"),
+    ("@@", "cyan"),
+    ("+", "green"),
+    ("-", "red"),
+)
+
+
+def print_patch(patch: bytes) -> None:
+    """The patch in colours; its text is exactly what a pipe would get, made printable."""
+    out = console()
+    for line in patch.decode("utf-8", "replace").split("\n")[:-1]:
+        style = next((s for head, s in LINE_STYLES if line.startswith(head)), "")
+        out.print(styled(line.removesuffix("\r"), style), soft_wrap=True)
+
+
+def print_stat(changes: ChangeSet) -> None:
+    """Files with their added and removed lines, as `git diff --stat` counts them."""
+    out = console()
+    total_added = total_removed = 0
+    for change in changes.changes:
+        added, removed = _count(change)
+        total_added += added
+        total_removed += removed
+        new = "  new" if change.before is None else ""
+        out.print(
+            Text.assemble(
+                (f"{added:>5}+", "green"),
+                (f"{removed:>5}-", "red"),
+                f"  {printable(change.path)}{new}",
+            )
+        )
+    files = len(changes.changes)
+    out.print(
+        f"{files} files changed, {total_added} lines added, {total_removed} removed"
+    )
+
+
+def _count(change: FileChange) -> tuple[int, int]:
+    before = (change.before or b"").splitlines()
+    after = (change.after or b"").splitlines()
+    lines = list(difflib.diff_bytes(difflib.unified_diff, before, after, n=0))[2:]
+    added = sum(line.startswith(b"+") for line in lines)
+    return added, sum(line.startswith(b"-") for line in lines)
+
+
+def print_remarks(plan: Plan, changes: ChangeSet, *, applied: bool) -> None:
+    """Refusals, manual steps and the next step, on standard error."""
+    out = console(stderr=True)
+    for refusal in changes.refusals:
+        text = f"stays on Celery: {refusal.name}: {refusal.reason} ({refusal.location})"
+        out.print(styled(text, "yellow"), soft_wrap=True)
+    for number, step in enumerate(changes.manual_steps, 1):
+        place = f"{step.location}: " if step.location else ""
+        out.print(styled(f"by hand {number}: {place}{step.text}"), soft_wrap=True)
+        out.print(styled(f"           because {step.reason}", "dim"), soft_wrap=True)
+    if not changes.changes:
+        out.print("Nothing to change: the tree is as the plan wants it.")
+    elif applied:
+        moved = sum(task.moves for task in plan.tasks)
+        out.print(
+            f"{moved} tasks are light now. `migrate undo` puts every file back.\n"
+            "Next: run your tests, commit, and start the scheduler process: "
+            f"python -m {plan.package}.scheduler"
+        )
+    else:
+        out.print("Next: migrate apply")

@@ -1,0 +1,69 @@
+"""The records as JSON documents; the form is versioned and its schemas are shipped."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Any
+
+from migrator._version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from migrator.model import ChangeSet, FileChange, Inventory, Plan, Verdict
+
+SCHEMA_VERSION = 1
+
+
+def scan_document(inventory: Inventory, verdicts: Sequence[Verdict]) -> str:
+    """`migrate scan --format json`."""
+    return _document(
+        "scan",
+        inventory=_plain(inventory),
+        verdicts=[_plain(verdict) for verdict in verdicts],
+    )
+
+
+def plan_document(plan: Plan) -> str:
+    """`migrate plan --format json`."""
+    return _document("plan", plan=_plain(plan))
+
+
+def changes_document(changes: ChangeSet) -> str:
+    """`migrate diff --format json`: bytes as text where they are UTF-8, else base64."""
+    return _document(
+        "changes",
+        changes=[_change(change) for change in changes.changes],
+        manual_steps=[_plain(step) for step in changes.manual_steps],
+        refusals=[_plain(refusal) for refusal in changes.refusals],
+    )
+
+
+def _document(kind: str, **content: Any) -> str:
+    head = {"kind": kind, "schema": SCHEMA_VERSION, "tool": f"migrate {__version__}"}
+    return json.dumps(head | content, indent=2, ensure_ascii=True)
+
+
+def _plain(record: Any) -> Any:
+    """A record as JSON values; a lone surrogate of a file name stays escaped."""
+    return dataclasses.asdict(record)
+
+
+def _change(change: FileChange) -> dict[str, Any]:
+    return {
+        "path": change.path,
+        "before": _bytes(change.before),
+        "after": _bytes(change.after),
+        "reasons": list(change.reasons),
+    }
+
+
+def _bytes(data: bytes | None) -> dict[str, str] | None:
+    if data is None:
+        return None
+    try:
+        return {"text": data.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(data).decode()}
