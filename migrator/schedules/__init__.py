@@ -1,0 +1,23 @@
+"""Carries Celery beat schedules to other schedulers, exactly or not at all.
+
+Importable by itself: plain data in, plain data out. Celery and APScheduler are
+imported when a schedule is converted, not before.
+"""
+
+from __future__ import annotations
+
+from migrator.schedules.conversion import Conversion, NotConvertibleError, convert
+from migrator.schedules.planning import plan_schedules
+from migrator.schedules.proof import Difference, Proof, prove
+from migrator.schedules.triggers import TriggerSource
+
+__all__ = [
+    "Conversion",
+    "Difference",
+    "NotConvertibleError",
+    "Proof",
+    "TriggerSource",
+    "convert",
+    "plan_schedules",
+    "prove",
+]

@@ -1,0 +1,163 @@
+"""What becomes of one schedule on each target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from migrator.schedules.crontab import crontab_trigger
+from migrator.schedules.fields import (
+    CronFields,
+    UnusableFieldError,
+    expand,
+    surprising_parts,
+)
+from migrator.schedules.interval import (
+    Interval,
+    UnusableIntervalError,
+    interval_trigger,
+    read_interval,
+)
+from migrator.schedules.zones import UnknownZoneError, coming_changes, zone_info
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from migrator.schedules.triggers import TriggerSource
+
+APSCHEDULER = "apscheduler"
+KUBERNETES = "kubernetes"
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+_WEEK = timedelta(days=7)
+
+
+class NotConvertibleError(ValueError):
+    """The schedule is refused for this target; the message is the reason."""
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """One schedule, converted or refused for each target.
+
+    `refusal` holds a reason for each target that cannot fire exactly as Celery does;
+    a target that is absent there is converted. Nothing in between exists.
+    """
+
+    spec: dict[str, Any]
+    zone: str
+    trigger_source: TriggerSource | None = None
+    fields: CronFields | None = None  # of a crontab
+    interval: Interval | None = None  # of an interval
+    refusal: dict[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    def apscheduler_trigger(self) -> Any:
+        """A new trigger object; NotConvertibleError where it is refused."""
+        if self.trigger_source is None or APSCHEDULER in self.refusal:
+            raise NotConvertibleError(self.refusal.get(APSCHEDULER, "refused"))
+        return self.trigger_source.build()
+
+
+def convert(spec: Mapping[str, Any]) -> Conversion:
+    """Convert a schedule in plain form for every target. Raises nothing for bad specs.
+
+    `spec["kind"]` is "crontab" with Celery's field names, or "interval" with `seconds`
+    (a number or timedelta), `relative` and `last_run_at` (datetime or ISO text; naive
+    means UTC). `timezone` is the zone of beat, by default UTC.
+    """
+    plain = dict(spec)
+    zone = str(plain.get("timezone") or "UTC")
+    try:
+        zone_info(zone)
+    except UnknownZoneError:
+        return _refused(plain, zone, f"the time zone {zone!r} is unknown here")
+    kind = plain.get("kind")
+    if kind == "crontab":
+        return _crontab(plain, zone)
+    if kind == "interval":
+        return _interval(plain, zone)
+    return _refused(plain, zone, f"no rule to convert a schedule of kind {kind!r}")
+
+
+def _refused(spec: dict[str, Any], zone: str, reason: str) -> Conversion:
+    return Conversion(spec, zone, refusal={APSCHEDULER: reason, KUBERNETES: reason})
+
+
+def _crontab(spec: dict[str, Any], zone: str) -> Conversion:
+    try:
+        fields = expand(spec)
+    except UnusableFieldError as error:
+        return _refused(spec, zone, str(error))
+    return Conversion(
+        spec,
+        zone,
+        trigger_source=crontab_trigger(fields, zone),
+        fields=fields,
+        warnings=tuple(
+            f"Celery reads {part} otherwise than it looks"
+            for part in surprising_parts(spec)
+        ),
+    )
+
+
+def _interval(spec: dict[str, Any], zone: str) -> Conversion:
+    relative = bool(spec.get("relative", False))
+    try:
+        last = read_instant(spec.get("last_run_at"))
+        interval = read_interval(
+            spec.get("seconds"), relative=relative, zone=zone, last_run_at=last
+        )
+    except ValueError as error:  # UnusableIntervalError among them
+        return _refused(spec, zone, str(error))
+    if relative and interval.every >= _DAY:
+        return _relative_days(spec, zone, interval)
+    if relative and interval.every >= _HOUR and _moves_by_part_of_an_hour(zone):
+        reason = f"relative hours, and {zone} moves its clocks by a part of an hour"
+        return _refused(spec, zone, reason)
+    return Conversion(
+        spec, zone, trigger_source=interval_trigger(interval), interval=interval
+    )
+
+
+def _relative_days(spec: dict[str, Any], zone: str, interval: Interval) -> Conversion:
+    """Every local midnight, or that of one weekday, is a crontab; others are not."""
+    if interval.every not in {_DAY, _WEEK}:
+        if _has_clock_changes(zone):
+            reason = "relative days other than 1 and 7 in a zone with clock changes"
+            return _refused(spec, zone, reason)
+        return Conversion(
+            spec, zone, trigger_source=interval_trigger(interval), interval=interval
+        )
+    midnight = {"kind": "crontab", "minute": 0, "hour": 0}
+    if interval.every == _WEEK:
+        weekday = interval.anchor.astimezone(zone_info(zone)).isoweekday() % 7
+        midnight["day_of_week"] = weekday
+    fields = expand(midnight)
+    source = crontab_trigger(fields, zone)
+    return Conversion(
+        spec, zone, trigger_source=source, fields=fields, interval=interval
+    )
+
+
+def _has_clock_changes(zone: str) -> bool:
+    return bool(coming_changes(zone))
+
+
+def _moves_by_part_of_an_hour(zone: str) -> bool:
+    return any(change.shift % _HOUR for change in coming_changes(zone))
+
+
+def read_instant(value: Any) -> datetime | None:
+    """A datetime or ISO text as UTC; UnusableIntervalError for anything else."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError as error:
+            raise UnusableIntervalError(f"last_run_at: {error}") from error
+    if not isinstance(value, datetime):
+        raise UnusableIntervalError(f"last_run_at is no point in time: {value!r}")
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

@@ -1,0 +1,107 @@
+"""An interval as an APScheduler trigger: elapsed time on a grid that never moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from migrator.schedules.triggers import TriggerSource
+from migrator.schedules.zones import zone_info
+
+# Where no run of the past is known. A constant, so that all replicas and every
+# later release agree on the slots; a Monday, midnight UTC.
+FIXED_ANCHOR = datetime(2024, 1, 1, tzinfo=UTC)
+_SHORTEST = timedelta(milliseconds=1)
+_UNITS = (timedelta(days=1), timedelta(hours=1), timedelta(minutes=1))
+
+
+class UnusableIntervalError(ValueError):
+    """Celery would not run it at a steady pace, or we cannot follow the pace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    every: timedelta
+    relative: bool
+    anchor: datetime  # a slot of the grid, UTC
+
+
+def read_interval(
+    seconds: Any, *, relative: bool, zone: str, last_run_at: datetime | None
+) -> Interval:
+    """The grid that Celery follows after `last_run_at`; UnusableIntervalError if none.
+
+    `relative` rounds each deadline down to the unit of the interval in `zone`.
+    """
+    every = _duration(seconds)
+    if not relative:
+        start = FIXED_ANCHOR if last_run_at is None else last_run_at + every
+        return Interval(every, relative, start)
+    unit = _unit(every)
+    start = FIXED_ANCHOR if last_run_at is None else last_run_at + every
+    return Interval(every, relative, _rounded(start, unit, zone))
+
+
+def _duration(seconds: Any) -> timedelta:
+    if isinstance(seconds, timedelta):
+        every = seconds
+    elif isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise UnusableIntervalError(f"the interval is no number: {seconds!r}")
+    else:
+        try:
+            every = timedelta(seconds=seconds)
+        except (OverflowError, ValueError) as error:
+            raise UnusableIntervalError(f"no usable interval: {error}") from error
+    if every <= timedelta(0):
+        raise UnusableIntervalError("beat would run it without pause: it is not > 0")
+    if every % _SHORTEST:
+        raise UnusableIntervalError("finer than a millisecond")
+    return every
+
+
+def _unit(every: timedelta) -> timedelta:
+    """The unit that `relative` rounds to, where the interval is whole in it."""
+    if every < timedelta(seconds=1):
+        raise UnusableIntervalError(
+            "relative and below a second: beat runs it in a tight loop"
+        )
+    unit = next((unit for unit in _UNITS if every >= unit), timedelta(seconds=1))
+    if every % unit:
+        raise UnusableIntervalError(
+            f"relative=True rounds {every} down to whole units, so beat really runs "
+            f"it every {every - every % unit}; write the interval that is meant"
+        )
+    return unit
+
+
+def _rounded(moment: datetime, unit: timedelta, zone: str) -> datetime:
+    local = moment.astimezone(zone_info(zone))
+    clear = {"microsecond": 0}
+    if unit >= timedelta(minutes=1):
+        clear["second"] = 0
+    if unit >= timedelta(hours=1):
+        clear["minute"] = 0
+    if unit >= timedelta(days=1):
+        clear["hour"] = 0
+    return local.replace(**clear).astimezone(UTC)  # type: ignore[arg-type]
+
+
+def interval_trigger(interval: Interval) -> TriggerSource:
+    seconds = interval.every.total_seconds()
+    number = repr(int(seconds)) if seconds == int(seconds) else repr(seconds)
+    anchor = interval.anchor
+    parts = [anchor.year, anchor.month, anchor.day]
+    rest = [anchor.hour, anchor.minute, anchor.second, anchor.microsecond]
+    while rest and rest[-1] == 0:
+        rest.pop()
+    date = ", ".join(map(str, parts + rest))
+    return TriggerSource(
+        f"IntervalTrigger(seconds={number}, "
+        f'start_date=datetime({date}, tzinfo=UTC), timezone="UTC")',
+        (
+            ("apscheduler.triggers.interval", "IntervalTrigger"),
+            ("datetime", "UTC"),
+            ("datetime", "datetime"),
+        ),
+    )

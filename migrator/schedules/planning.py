@@ -1,0 +1,84 @@
+"""Which schedule entries go with their task, and which stay on beat, with the reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migrator.model import PlannedSchedule, ScheduleEntry, Target
+from migrator.schedules.conversion import APSCHEDULER, Conversion, convert
+from migrator.schedules.proof import prove
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# Options of an entry that change when or whether a message is delivered: carried, or
+# else the entry is refused. The rest routes a message, and there is none any more.
+CARRIED_OPTIONS = frozenset({"expires"})
+ROUTING_OPTIONS = frozenset(
+    "queue exchange routing_key priority serializer compression delivery_mode "
+    "mandatory immediate reply_to correlation_id retry retry_policy ignore_result "
+    "argsrepr kwargsrepr shadow".split()
+)
+
+
+def plan_schedules(
+    entries: Sequence[ScheduleEntry], targets: Mapping[str, Target]
+) -> tuple[PlannedSchedule, ...]:
+    """For each entry: converted and proven, or on beat (`Target.CELERY`) with why.
+
+    `targets` says where each task goes, by its name; a task that is absent stays.
+    """
+    return tuple(_planned(entry, targets.get(entry.task)) for entry in entries)
+
+
+def _planned(entry: ScheduleEntry, target: Target | None) -> PlannedSchedule:
+    if target is not Target.APSCHEDULER:
+        return _stays(entry, f"its task {entry.task} does not move to the scheduler")
+    if reason := _obstacle(entry):
+        return _stays(entry, reason)
+    conversion = convert(entry.spec or {})
+    if APSCHEDULER in conversion.refusal:
+        return _stays(entry, conversion.refusal[APSCHEDULER])
+    return _proven(entry, conversion)
+
+
+def _proven(entry: ScheduleEntry, conversion: Conversion) -> PlannedSchedule:
+    proof = prove(conversion)
+    if not proof.identical:
+        why = str(proof.difference) if proof.difference else "it never runs"
+        return _stays(entry, f"not proven equal: {why}")
+    return PlannedSchedule(
+        entry,
+        Target.APSCHEDULER,
+        trigger=str(conversion.trigger_source),
+        compared=proof.compared,
+        next_fires=tuple(fire.isoformat() for fire in proof.next_fires),
+    )
+
+
+def _stays(entry: ScheduleEntry, reason: str) -> PlannedSchedule:
+    return PlannedSchedule(entry, Target.CELERY, refusal=reason)
+
+
+def _obstacle(entry: ScheduleEntry) -> str:
+    """Why the entry cannot be carried whatever its schedule, or an empty text."""
+    if entry.spec is None:
+        return entry.unreadable or "its schedule could not be read"
+    if entry.guard:
+        return f"it exists only if `{entry.guard}`, which is known at run time"
+    for label, option in (("args", entry.args), ("kwargs", entry.kwargs)):
+        if option is not None and not option.is_literal:
+            return f"its {label} are no literal values: {option.source}"
+    for option in entry.options:
+        if option.name in ROUTING_OPTIONS:
+            continue
+        if option.name not in CARRIED_OPTIONS:
+            return f"its option {option.name} cannot be carried to the scheduler"
+        if not _is_seconds(option.value):
+            return f"its option {option.name} is no number of seconds: {option.source}"
+    return ""
+
+
+def _is_seconds(value: object) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and value > 0  # type: ignore[operator]  # a number, see above

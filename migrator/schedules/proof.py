@@ -1,0 +1,186 @@
+"""The proof: Celery's run times against those of the trigger, one by one.
+
+Every run of a schedule is compared where there are few enough. A denser one is
+compared around every clock change and month's end of the period, and from the start
+on; between those its runs repeat from hour to hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from migrator.schedules.celery_clock import CeleryClock, OracleError
+from migrator.schedules.conversion import Conversion, NotConvertibleError, convert
+from migrator.schedules.zones import ClockChange, clock_changes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_FIRES = 4_000  # compared in full up to here
+MOST_IN_WINDOW = 400
+AROUND_CHANGE = timedelta(hours=27)
+AROUND_MONTH = timedelta(hours=1)
+CHECKED_BY_IS_DUE = 64  # every so many, `is_due` is asked as well
+_TICK = timedelta(microseconds=1)
+_A_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first run that is not the same; None: there was none on that side."""
+
+    after: datetime
+    celery: datetime | None
+    converted: datetime | None
+    reason: str = ""
+
+    def __str__(self) -> str:
+        if self.reason:
+            return self.reason
+        return (
+            f"after {self.after:%Y-%m-%d %H:%M:%S}Z Celery runs at {self.celery}, "
+            f"the conversion at {self.converted}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was compared. `identical` is true only where every compared run is."""
+
+    start: datetime
+    end: datetime
+    compared: int
+    is_complete: bool  # every run of the period; else windows of it
+    difference: Difference | None
+    clock_changes: tuple[ClockChange, ...]
+    next_fires: tuple[datetime, ...]  # of the converted schedule, UTC
+
+    @property
+    def identical(self) -> bool:
+        return self.difference is None and self.compared > 0
+
+
+def prove(
+    spec_or_conversion: Mapping[str, Any] | Conversion,
+    *,
+    start: datetime | None = None,
+    years: float = 2,
+) -> Proof:
+    """Compare Celery's run times with those of the APScheduler trigger.
+
+    From `start` (default: now) on for `years`, over every clock change of the zone.
+    NotConvertibleError where the schedule is refused for APScheduler anyway.
+    """
+    conversion = spec_or_conversion
+    if isinstance(conversion, Mapping):
+        conversion = convert(conversion)
+    begin = (start or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
+    end = begin + timedelta(days=365.25 * years)
+    trigger = conversion.apscheduler_trigger()
+    oracle = CeleryClock(conversion.spec, conversion.zone)
+    comparison = _Comparison(conversion, trigger, oracle)
+    changes = clock_changes(conversion.zone, begin, end)
+    is_complete = comparison.run(begin, end, changes)
+    return Proof(
+        start=begin,
+        end=end,
+        compared=comparison.compared,
+        is_complete=is_complete,
+        difference=comparison.difference,
+        clock_changes=changes,
+        next_fires=tuple(next_fires(trigger, begin, 3)),
+    )
+
+
+def next_fires(trigger: Any, after: datetime, count: int) -> Iterator[datetime]:
+    """Run times of a trigger object later than `after`, in UTC."""
+    fire = trigger.get_next_fire_time(None, after + _TICK)
+    for _ in range(count):
+        if fire is None:
+            return
+        yield fire.astimezone(UTC)
+        fire = trigger.get_next_fire_time(fire, fire)
+
+
+class _Comparison:
+    def __init__(
+        self, conversion: Conversion, trigger: Any, oracle: CeleryClock
+    ) -> None:
+        self._conversion = conversion
+        self._trigger = trigger
+        self._oracle = oracle
+        self.compared = 0
+        self.difference: Difference | None = None
+
+    def run(
+        self, begin: datetime, end: datetime, changes: tuple[ClockChange, ...]
+    ) -> bool:
+        """True when every run of the period was compared."""
+        reached = self._window(begin, end, MOST_FIRES)
+        if self.difference or reached >= end:
+            return True
+        for left, right in _windows(begin, end, changes):
+            if right > reached and self.difference is None:
+                self._window(left, right, MOST_IN_WINDOW)
+                if changes:
+                    self._window(right, right + AROUND_CHANGE, MOST_IN_WINDOW)
+        return False
+
+    def _window(self, begin: datetime, end: datetime, most: int) -> datetime:
+        """Compare the runs after `begin`; where it stopped, `end` when all is done."""
+        last = self._last_before(begin)
+        theirs = self._oracle.fires(last)
+        ours = next_fires(self._trigger, last, most)
+        for number, converted in enumerate(ours):
+            try:
+                expected = next(theirs)
+            except OracleError as error:
+                self.difference = Difference(last, None, converted, str(error))
+                return end
+            if expected > end and converted > end:
+                return end
+            if not self._same(last, expected, converted, number):
+                return end
+            last = expected
+        return last
+
+    def _same(
+        self, last: datetime, expected: datetime, converted: datetime, number: int
+    ) -> bool:
+        self.compared += 1
+        is_asked = number % CHECKED_BY_IS_DUE == 0
+        if expected != converted:
+            self.difference = Difference(last, expected, converted)
+        elif is_asked and not self._oracle.agrees_at(last, expected):
+            reason = f"Celery's is_due and its estimate differ at {expected}"
+            self.difference = Difference(last, expected, converted, reason)
+        return self.difference is None
+
+    def _last_before(self, begin: datetime) -> datetime:
+        """Where Celery is to start: for an interval, whose runs hang on the last one,
+        the run at or before `begin`.
+        """
+        interval = self._conversion.interval
+        if interval is None:
+            return begin
+        if self._conversion.fields is None:
+            return begin - (begin - interval.anchor) % interval.every
+        earlier = next_fires(self._trigger, begin - interval.every - _A_DAY, 10)
+        return max(fire for fire in earlier if fire <= begin)
+
+
+def _windows(
+    begin: datetime, end: datetime, changes: tuple[ClockChange, ...]
+) -> Iterator[tuple[datetime, datetime]]:
+    for change in changes:
+        yield change.at - AROUND_CHANGE, change.at + AROUND_CHANGE
+    month = begin.replace(day=1, hour=0, minute=0, second=0)
+    while month < end:
+        month = (month + timedelta(days=32)).replace(day=1)
+        yield month - AROUND_MONTH, month + AROUND_MONTH
+
+
+__all__ = ["Difference", "NotConvertibleError", "Proof", "next_fires", "prove"]
