@@ -5,7 +5,7 @@ https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html#crontab-schedul
 
 from __future__ import annotations
 
-from calendar import monthrange
+from calendar import month_abbr, monthrange
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -116,5 +116,5 @@ def _misleads(name: str, part: str) -> bool:
 
 
 def _known() -> frozenset[str]:
-    months = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+    months = (name.lower() for name in month_abbr if name)
     return frozenset((*WEEKDAYS, *months))

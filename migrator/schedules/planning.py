@@ -1,4 +1,4 @@
-"""Which schedule entries go with their task, and which stay on beat, with the reason."""
+"""Which schedule entries go with their task, and which stay on beat, and why."""
 
 from __future__ import annotations
 
@@ -15,9 +15,25 @@ if TYPE_CHECKING:
 # else the entry is refused. The rest routes a message, and there is none any more.
 CARRIED_OPTIONS = frozenset({"expires"})
 ROUTING_OPTIONS = frozenset(
-    "queue exchange routing_key priority serializer compression delivery_mode "
-    "mandatory immediate reply_to correlation_id retry retry_policy ignore_result "
-    "argsrepr kwargsrepr shadow".split()
+    {
+        "queue",
+        "exchange",
+        "routing_key",
+        "priority",
+        "serializer",
+        "compression",
+        "delivery_mode",
+        "mandatory",
+        "immediate",
+        "reply_to",
+        "correlation_id",
+        "retry",
+        "retry_policy",
+        "ignore_result",
+        "argsrepr",
+        "kwargsrepr",
+        "shadow",
+    }
 )
 
 

@@ -160,9 +160,7 @@ class _Comparison:
         return self.difference is None
 
     def _last_before(self, begin: datetime) -> datetime:
-        """Where Celery is to start: for an interval, whose runs hang on the last one,
-        the run at or before `begin`.
-        """
+        # The runs of an interval hang on the last one: start at a run, not anywhere.
         interval = self._conversion.interval
         if interval is None:
             return begin

@@ -25,7 +25,7 @@ class WallClockTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler is unt
     A field is "*" or numbers (weekdays: names) separated by commas.
     """
 
-    def __init__(  # noqa: PLR0913 - the five fields of a cron line and its zone
+    def __init__(
         self,
         *,
         timezone: str,
