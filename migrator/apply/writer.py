@@ -7,6 +7,7 @@ the next command puts the files back (`recover`).
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from migrator.model import FileChange
 
 NEW_FILE_MODE = 0o644
+# Asked of the mode, not of the process: root may write a read-only file, and must not.
+ANY_WRITE = 0o222
 
 
 def apply_changes(root: Path, changes: Sequence[FileChange]) -> tuple[str, ...]:
@@ -198,23 +201,30 @@ def _write_or_put_back(root: Path, journal: Journal) -> None:
 def _put_back(root: Path, entries: Sequence[Entry]) -> None:
     for entry in reversed(entries):
         path = root / entry.path
-        leftover(path).unlink(missing_ok=True)
+        if path.parent.is_dir():
+            leftover(path).unlink(missing_ok=True)
         now = path.read_bytes() if path.exists() else None
         if now != entry.change.before:
             _write(root, entry.backwards())
+        elif now is None:
+            _remove_folders(root, entry)  # made, and then the file was not
 
 
 def _write(root: Path, entry: Entry) -> None:
     path = _inside(root, entry.path)
     if entry.change.after is None:
         path.unlink(missing_ok=True)
-        for folder in entry.new_folders:
-            _remove_empty(root / folder)
+        _remove_folders(root, entry)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and not os.access(path, os.W_OK):
-        raise PermissionError(13, "the file is read-only", entry.path)
+    if path.exists() and not path.stat().st_mode & ANY_WRITE:
+        raise PermissionError(errno.EACCES, "the file is read-only", entry.path)
     replace_file(path, entry.change.after, entry.mode)
+
+
+def _remove_folders(root: Path, entry: Entry) -> None:
+    for folder in entry.new_folders:
+        _remove_empty(root / folder)
 
 
 def _remove_empty(folder: Path) -> None:

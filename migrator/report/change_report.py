@@ -23,7 +23,7 @@ LINE_STYLES = (
 
 
 def print_patch(patch: bytes) -> None:
-    """The patch in colours; its text is exactly what a pipe would get, made printable."""
+    """The patch in colours; its text is what a pipe would get, made printable."""
     out = console()
     for line in patch.decode("utf-8", "replace").split("\n")[:-1]:
         style = next((s for head, s in LINE_STYLES if line.startswith(head)), "")

@@ -1,0 +1,138 @@
+"""The whole suite, step by step: what `make test` and CI run.
+
+    python -m tests.run            everything
+    python -m tests.run lint       only that step (see STEPS)
+
+Every step runs even if one before it failed; the exit code is 0 only if all passed.
+A step that cannot run here (a server is missing) is named, and fails when CI=true.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.servers import ServerMissingError, postgres_binaries, redis_program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[1]
+PYTHON = sys.executable
+IN_CI = os.environ.get("CI") == "true"
+TYPED = ("migrator", "shim")
+# tier: whether its tests may run side by side. Those that start many processes or
+# count runs against the clock get the machine to themselves.
+TIERS = {
+    "unit": True,
+    "golden": True,
+    "property": True,
+    "typing": True,
+    "conformance": True,
+    "transition": False,
+    "acceptance": False,
+    "browser": False,
+}
+
+
+def run(*command: object) -> bool:
+    line = [str(part) for part in command]
+    print(f"\n$ {' '.join(line)}", flush=True)
+    return subprocess.run(line, cwd=ROOT, check=False).returncode == 0
+
+
+def lint() -> bool:
+    checked = run(PYTHON, "-m", "ruff", "check", ".")
+    return run(PYTHON, "-m", "ruff", "format", "--check", ".") and checked
+
+
+def types() -> bool:
+    return run(PYTHON, "-m", "mypy", *TYPED)
+
+
+def pytest(tier: str, *, in_parallel: bool) -> bool:
+    folder = ROOT / "tests" / tier
+    if not any(folder.rglob("test_*.py")):
+        return True
+    workers = ("-n", "auto") if in_parallel else ()
+    return run(PYTHON, "-m", "pytest", f"tests/{tier}", "-q", *workers)
+
+
+def wheel() -> bool:
+    """Build once, install it alone, and run the smoke part without the source."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        if not run(PYTHON, "-m", "build", "--outdir", place / "dist", "."):
+            return False
+        built = next((place / "dist").glob("*.whl"))
+        environment = place / "venv"
+        python = environment / "bin" / "python"
+        for part in ("tests", "fixtures", "pyproject.toml"):
+            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+            copy(ROOT / part, place / part)
+        install = (python, "-m", "pip", "install", "--quiet")
+        extras = "migrate,redis,fastapi,metrics"
+        installed = (
+            run(PYTHON, "-m", "venv", environment)
+            and run(*install, "--upgrade", "pip>=25.1")
+            and run(*install, f"{built}[{extras}]")
+            and run(*install, "--group", f"{place / 'pyproject.toml'}:test")
+        )
+        command = [str(python), "-m", "pytest", "tests", "-q", "-m", "smoke"]
+        print(f"\n$ {' '.join(command)}  (installed wheel)", flush=True)
+        return installed and (
+            subprocess.run(command, cwd=place, check=False).returncode == 0
+        )
+
+
+def left_out() -> list[str]:
+    """What the suite cannot show on this machine, a line each."""
+    missing = []
+    for what, find in (("redis", redis_program), ("postgres", postgres_binaries)):
+        try:
+            find()
+        except ServerMissingError as error:
+            missing.append(f"tests that need {what}: {error}")
+    if not shutil.which("rabbitmq-server"):
+        missing.append("tests that need rabbitmq: no rabbitmq-server on PATH")
+    if not shutil.which("chromium"):
+        missing.append("tests that need a browser: no chromium on PATH")
+    return missing
+
+
+STEPS: dict[str, Callable[[], bool]] = {
+    "lint": lint,
+    "types": types,
+    **{
+        tier: lambda tier=tier, side=side: pytest(tier, in_parallel=side)
+        for tier, side in TIERS.items()
+    },
+    "wheel": wheel,
+}
+
+
+def main(wanted: list[str]) -> int:
+    results = {}
+    for name in wanted or STEPS:
+        started = time.monotonic()
+        results[name] = (STEPS[name](), time.monotonic() - started)
+    missing = left_out()
+    print("\n" + "=" * 60)
+    for name, (passed, seconds) in results.items():
+        print(f"{name:<12} {'passed' if passed else 'FAILED':<7} {seconds:6.1f} s")
+    for line in missing:
+        print(f"left out     {line}")
+    failed = sum(not passed for passed, _ in results.values())
+    failed += len(missing) if IN_CI else 0
+    print(f"steps: {len(results) - failed} passed, {failed} failed", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
