@@ -1,0 +1,88 @@
+"""Where calls of light tasks wait: the contract, and the choice of a store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from ..message import Claim, Message
+
+
+@runtime_checkable
+class Outbox(Protocol):
+    """A durable store of messages.
+
+    An implementation owes, from any thread and from any number of processes:
+
+    - `put` returns only when the messages survive the death of the caller.
+    - A message is in the hands of at most one owner at a time.
+    - A claim that was never started is offered again when its lease ends.
+    - A claim that was started `late` is offered again, marked as redelivered.
+    - A claim that was started early is never offered again; `reclaim` hands it,
+      once, to an owner that records the loss.
+
+    Every method may raise `OutboxUnavailableError`; then nothing has changed.
+    """
+
+    #: False when another process cannot see what this one puts.
+    shared: bool
+
+    def put(self, messages: Sequence[Message], held_by: Claim | None = None) -> None:
+        """Store messages.
+
+        Those held by a claim become visible when it is finished, or when its owner
+        is found dead.
+        """
+
+    def claim(
+        self, owner: str, tasks: Collection[str], limit: int, lease: float
+    ) -> list[Claim]:
+        """Take up to `limit` due messages of these tasks, oldest due time first."""
+
+    def start(self, claim: Claim, *, late: bool) -> bool:
+        """Record that the body begins. False: the claim was lost, do not run it."""
+
+    def finish(self, claim: Claim) -> None:
+        """Remove the message and show the messages it holds. Idempotent."""
+
+    def release(self, claim: Claim, *, redelivered: bool = False) -> None:
+        """Hand the message back at once."""
+
+    def extend(self, owner: str, lease: float) -> None:
+        """Keep everything that this owner holds for `lease` seconds from now."""
+
+    def reclaim(self, owner: str, tasks: Collection[str], lease: float) -> list[Claim]:
+        """Offer again what dead owners held; return what must not run again."""
+
+    def wait(self, tasks: Collection[str]) -> float | None:
+        """Seconds until the first message that nobody holds is due.
+
+        None: there is no such message. Zero or less: one is due.
+        """
+
+    def on_put(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Call `wake` after every put of this process; returns the way to stop it."""
+
+    def close(self) -> None:
+        """Give back connections. The store can be used again afterwards."""
+
+
+class Subscribers:
+    """Callbacks of runners in this process, told about every put."""
+
+    def __init__(self) -> None:
+        self._wakes: list[Callable[[], None]] = []
+
+    def add(self, wake: Callable[[], None]) -> Callable[[], None]:
+        self._wakes = [*self._wakes, wake]
+
+        def remove() -> None:
+            self._wakes = [other for other in self._wakes if other is not wake]
+
+        return remove
+
+    def tell(self) -> None:
+        for wake in self._wakes:
+            wake()

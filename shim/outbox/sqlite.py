@@ -1,0 +1,148 @@
+"""SQLite as the embedded outbox, through the standard library alone.
+
+Write-ahead logging with `synchronous=NORMAL`: a committed call survives the death
+of the process and of every other process, but a power cut may lose the last
+commits. `?synchronous=full` in the URL closes that too, at the price of an fsync
+for each call.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from collections import deque
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ..errors import ConfigurationError, OutboxUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
+
+    from .sql import Rows, Statement
+
+BUSY_TIMEOUT = 30.0
+OLDEST = (3, 35, 0)  # the first with RETURNING
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS light_outbox (
+  key INTEGER PRIMARY KEY AUTOINCREMENT,
+  task_id TEXT NOT NULL,
+  task TEXT NOT NULL,
+  due REAL NOT NULL,
+  envelope TEXT NOT NULL,
+  body TEXT NOT NULL,
+  queued_at REAL NOT NULL,
+  owner TEXT,
+  lease_until REAL,
+  started_at REAL,
+  late INTEGER NOT NULL DEFAULT 0,
+  redelivered INTEGER NOT NULL DEFAULT 0,
+  held_by INTEGER);
+CREATE INDEX IF NOT EXISTS light_outbox_ready ON light_outbox (due, key)
+  WHERE owner IS NULL AND held_by IS NULL;
+CREATE INDEX IF NOT EXISTS light_outbox_leases ON light_outbox (lease_until)
+  WHERE owner IS NOT NULL;
+CREATE INDEX IF NOT EXISTS light_outbox_held ON light_outbox (held_by)
+  WHERE held_by IS NOT NULL;
+"""
+
+
+class SqliteDatabase:
+    """One file, mode 0600, shared by the threads and processes of one host."""
+
+    now = "epoch_seconds()"
+    task_matches = "task IN (SELECT value FROM json_each(:tasks))"
+    skip_locked = ""
+
+    def __init__(self, path: Path, *, synchronous: str = "NORMAL") -> None:
+        if sqlite3.sqlite_version_info < OLDEST:
+            message = (
+                f"the SQLite library of this Python is {sqlite3.sqlite_version}, the "
+                "outbox needs 3.35 or newer: set SHIM_OUTBOX to a PostgreSQL URL"
+            )
+            raise ConfigurationError(message)
+        self.path = path
+        self._synchronous = synchronous
+        # By process: SQLite forbids to use, or even close, a connection that was
+        # carried over a fork.
+        self._idle: dict[int, deque[sqlite3.Connection]] = {}
+
+    def names(self, tasks: Collection[str]) -> str:
+        return json.dumps(list(tasks))
+
+    def prepare(self) -> None:
+        with self._faults():
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+            with self._connection() as connection:
+                connection.executescript(SCHEMA)
+
+    def run(self, *statements: Statement) -> tuple[Rows, int]:
+        with self._faults(), self._connection() as connection:
+            if len(statements) == 1:
+                return _result(connection.execute(*statements[0]))
+            return self._transaction(connection, statements)
+
+    def close(self) -> None:
+        idle = self._idle.get(os.getpid())
+        while idle:
+            idle.pop().close()
+
+    def _transaction(
+        self, connection: sqlite3.Connection, statements: tuple[Statement, ...]
+    ) -> tuple[Rows, int]:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in statements:
+                result = _result(connection.execute(*statement))
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+        return result
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        idle = self._idle.setdefault(os.getpid(), deque())
+        try:
+            connection = idle.pop()
+        except IndexError:
+            connection = self._connect()
+        try:
+            yield connection
+        except sqlite3.Error:
+            connection.close()
+            raise
+        else:
+            idle.append(connection)
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path,
+            timeout=BUSY_TIMEOUT,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.create_function("epoch_seconds", 0, time.time)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={self._synchronous}")
+        return connection
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            message = f"the outbox {self.path} refused: {error}"
+            raise OutboxUnavailableError(message) from error
+
+
+def _result(cursor: sqlite3.Cursor) -> tuple[Rows, int]:
+    rows = cursor.fetchall() if cursor.description else []
+    count = cursor.rowcount
+    cursor.close()
+    return rows, count
