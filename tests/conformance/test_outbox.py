@@ -1,0 +1,340 @@
+"""Every outbox keeps the same contract: what is stored, who holds it, what returns."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from shim.message import Message
+from shim.outbox import Outbox
+from shim.outbox.choice import open_outbox
+
+LEASE = 30.0
+SHORT = 0.05
+TASKS = ["a", "b"]
+FORK = multiprocessing.get_context("fork")
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+def outbox(request, tmp_path):
+    """A fresh store of each kind."""
+    store = open_outbox(_choice(request, tmp_path))
+    yield store
+    store.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def durable_choice(request, tmp_path):
+    return _choice(request, tmp_path)
+
+
+def _choice(request, tmp_path):
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/outbox.sqlite3"
+    if request.param == "memory":
+        return "memory"
+    return _fresh_database(request.getfixturevalue("postgres_url"))
+
+
+def _fresh_database(url):
+    import sqlalchemy
+
+    name = f"outbox_{os.urandom(6).hex()}"
+    engine = sqlalchemy.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return url.rpartition("/")[0] + f"/{name}"
+
+
+def message(task_id="1", task="a", due=None):
+    return Message(task_id, task, due, '{"headers": {}}', "[[], {}, {}]")
+
+
+def take(outbox, owner="me", limit=10, lease=LEASE, tasks=TASKS):
+    return outbox.claim(owner, tasks, limit, lease)
+
+
+def ids(claims):
+    return [claim.message.id for claim in claims]
+
+
+def test_is_an_outbox(outbox):
+    assert isinstance(outbox, Outbox)
+
+
+def test_a_stored_message_comes_back_as_it_was(outbox):
+    stored = Message("id-é", "a", None, '{"headers": {"x": "ü"}}', '[["☃"], {}, {}]')
+    outbox.put([stored])
+    (claim,) = take(outbox)
+    given = claim.message
+    assert (given.id, given.task) == ("id-é", "a")
+    assert (given.envelope, given.body) == (stored.envelope, stored.body)
+    assert claim.owner == "me"
+    assert claim.redelivered is False
+
+
+def test_a_claimed_message_is_not_claimed_again(outbox):
+    outbox.put([message()])
+    assert len(take(outbox)) == 1
+    assert take(outbox, owner="other") == []
+
+
+def test_oldest_due_time_first_and_no_more_than_the_limit(outbox):
+    now = time.time()
+    outbox.put([message("late", due=now - 1), message("early", due=now - 2)])
+    outbox.put([message("now")])
+    assert ids(take(outbox, limit=2)) == ["early", "late"]
+    assert ids(take(outbox, limit=2)) == ["now"]
+
+
+def test_messages_of_the_same_moment_keep_their_order(outbox):
+    outbox.put([message(str(n), due=1.0) for n in range(20)])
+    assert ids(take(outbox, limit=20)) == [str(n) for n in range(20)]
+
+
+def test_a_message_is_not_given_before_it_is_due(outbox):
+    outbox.put([message(due=time.time() + 0.3)])
+    assert take(outbox) == []
+    wait = outbox.wait(TASKS)
+    assert 0 < wait <= 0.3
+    time.sleep(wait + 0.02)
+    assert len(take(outbox)) == 1
+
+
+def test_only_the_tasks_asked_for_are_given(outbox):
+    outbox.put([message("1", "unknown"), message("2", "b")])
+    assert ids(take(outbox)) == ["2"]
+    assert outbox.wait(TASKS) is None
+    assert ids(take(outbox, tasks=["unknown"])) == ["1"]
+
+
+def test_nothing_is_due_in_an_empty_store(outbox):
+    assert outbox.wait(TASKS) is None
+    assert take(outbox) == []
+
+
+def test_what_is_due_or_held_shows_in_the_wait(outbox):
+    outbox.put([message()])
+    assert outbox.wait(TASKS) <= 0
+    take(outbox)
+    assert outbox.wait(TASKS) is None
+
+
+def test_the_same_task_id_twice_is_two_calls(outbox):
+    outbox.put([message("same")])
+    outbox.put([message("same")])
+    assert ids(take(outbox)) == ["same", "same"]
+
+
+def test_a_finished_message_is_gone(outbox):
+    outbox.put([message()])
+    (claim,) = take(outbox)
+    assert outbox.start(claim, late=False)
+    outbox.finish(claim)
+    outbox.finish(claim)
+    assert take(outbox) == []
+    assert outbox.reclaim("sweeper", TASKS, LEASE) == []
+
+
+def test_a_claim_starts_once(outbox):
+    outbox.put([message()])
+    (claim,) = take(outbox)
+    assert outbox.start(claim, late=False)
+    assert not outbox.start(claim, late=False)
+
+
+def test_a_released_message_is_offered_again_at_once(outbox):
+    outbox.put([message()])
+    (claim,) = take(outbox)
+    outbox.release(claim)
+    (again,) = take(outbox, owner="other")
+    assert again.redelivered is False
+
+
+def test_a_message_released_after_its_start_can_start_again(outbox):
+    outbox.put([message()])
+    (claim,) = take(outbox)
+    outbox.start(claim, late=False)
+    outbox.release(claim, redelivered=True)
+    (again,) = take(outbox, owner="other")
+    assert again.redelivered is True
+    assert outbox.start(again, late=False)
+
+
+def test_a_dead_owner_that_had_not_started_loses_its_claim(outbox):
+    outbox.put([message()])
+    (claim,) = take(outbox, lease=SHORT)
+    time.sleep(2 * SHORT)
+    assert outbox.reclaim("sweeper", TASKS, LEASE) == []
+    assert outbox.start(claim, late=False) is False
+    (again,) = take(outbox, owner="other")
+    assert again.redelivered is False
+
+
+def test_a_started_late_task_of_a_dead_owner_is_redelivered(outbox):
+    outbox.put([message()])
+    (claim,) = take(outbox, lease=SHORT)
+    outbox.start(claim, late=True)
+    time.sleep(2 * SHORT)
+    assert outbox.reclaim("sweeper", TASKS, LEASE) == []
+    (again,) = take(outbox, owner="other")
+    assert again.redelivered is True
+    outbox.finish(claim)
+    assert outbox.start(again, late=True)
+
+
+def test_a_started_early_task_of_a_dead_owner_is_handed_over_once(outbox):
+    outbox.put([message()])
+    (claim,) = take(outbox, lease=SHORT)
+    outbox.start(claim, late=False)
+    time.sleep(2 * SHORT)
+    (lost,) = outbox.reclaim("sweeper", TASKS, LEASE)
+    assert lost.message.id == "1"
+    assert outbox.reclaim("another", TASKS, LEASE) == []
+    assert take(outbox) == []
+    outbox.finish(lost)
+    assert outbox.reclaim("another", TASKS, LEASE) == []
+
+
+def test_a_sweeper_that_dies_leaves_the_loss_to_the_next(outbox):
+    outbox.put([message()])
+    (claim,) = take(outbox, lease=SHORT)
+    outbox.start(claim, late=False)
+    time.sleep(2 * SHORT)
+    assert len(outbox.reclaim("sweeper", TASKS, SHORT)) == 1
+    time.sleep(2 * SHORT)
+    assert len(outbox.reclaim("another", TASKS, LEASE)) == 1
+
+
+def test_a_loss_is_left_to_a_process_that_knows_the_task(outbox):
+    outbox.put([message(task="b")])
+    (claim,) = take(outbox, lease=SHORT)
+    outbox.start(claim, late=False)
+    time.sleep(2 * SHORT)
+    assert outbox.reclaim("sweeper", ["a"], LEASE) == []
+    assert len(outbox.reclaim("sweeper", ["b"], LEASE)) == 1
+
+
+def test_an_extended_lease_keeps_the_claim(outbox):
+    outbox.put([message()])
+    (claim,) = take(outbox, lease=SHORT)
+    outbox.extend("me", LEASE)
+    time.sleep(2 * SHORT)
+    assert outbox.reclaim("sweeper", TASKS, LEASE) == []
+    assert outbox.start(claim, late=False)
+
+
+def test_extending_touches_no_other_owner(outbox):
+    outbox.put([message()])
+    take(outbox, owner="dead", lease=SHORT)
+    outbox.extend("me", LEASE)
+    time.sleep(2 * SHORT)
+    outbox.reclaim("sweeper", TASKS, LEASE)
+    assert len(take(outbox)) == 1
+
+
+def test_a_held_message_waits_for_its_holder(outbox):
+    outbox.put([message()])
+    (claim,) = take(outbox)
+    outbox.start(claim, late=False)
+    outbox.put([message("retry")], held_by=claim)
+    assert take(outbox) == []
+    assert outbox.wait(TASKS) is None
+    outbox.finish(claim)
+    assert ids(take(outbox)) == ["retry"]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_dead_holder_gives_way_to_what_it_holds(outbox, late):
+    outbox.put([message()])
+    (claim,) = take(outbox, lease=SHORT)
+    outbox.start(claim, late=late)
+    outbox.put([message("retry")], held_by=claim)
+    time.sleep(2 * SHORT)
+    assert outbox.reclaim("sweeper", TASKS, LEASE) == []
+    assert ids(take(outbox)) == ["retry"]
+
+
+def test_a_message_held_by_a_claim_that_is_gone_is_visible(outbox):
+    outbox.put([message()])
+    (claim,) = take(outbox)
+    outbox.finish(claim)
+    outbox.put([message("retry")], held_by=claim)
+    assert ids(take(outbox)) == ["retry"]
+
+
+def test_every_put_wakes_until_unsubscribed(outbox):
+    woken = []
+    stop = outbox.on_put(lambda: woken.append(1))
+    outbox.put([message()])
+    assert woken
+    stop()
+    woken.clear()
+    outbox.put([message()])
+    assert not woken
+
+
+def test_many_threads_claim_each_message_once(outbox):
+    outbox.put([message(str(n)) for n in range(200)])
+    seen = []
+    lock = threading.Lock()
+
+    def drain(owner):
+        while claims := take(outbox, owner=owner, limit=7):
+            for claim in claims:
+                assert outbox.start(claim, late=False)
+                outbox.finish(claim)
+            with lock:
+                seen.extend(ids(claims))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(drain, ["w1", "w2", "w3", "w4"]))
+    assert sorted(seen, key=int) == [str(n) for n in range(200)]
+
+
+def test_another_store_object_sees_what_was_put(durable_choice):
+    first, second = open_outbox(durable_choice), open_outbox(durable_choice)
+    first.put([message()])
+    assert len(take(second)) == 1
+    first.close()
+    second.close()
+
+
+def test_processes_that_start_together_share_one_store(durable_choice):
+    children = [
+        FORK.Process(target=_put_twenty, args=(durable_choice, number))
+        for number in range(4)
+    ]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join(30)
+    assert [child.exitcode for child in children] == [0, 0, 0, 0]
+    outbox = open_outbox(durable_choice)
+    assert len(take(outbox, limit=1000)) == 80
+    outbox.close()
+
+
+def _put_twenty(choice, number):
+    outbox = open_outbox(choice)
+    for n in range(20):
+        outbox.put([message(f"{number}-{n}")])
+    outbox.close()
+
+
+def test_a_child_of_a_fork_uses_its_own_connection(durable_choice):
+    outbox = open_outbox(durable_choice)
+    outbox.put([message("parent")])
+    child = FORK.Process(target=outbox.put, args=([message("child")],))
+    child.start()
+    child.join(30)
+    assert child.exitcode == 0
+    outbox.put([message("parent again")])
+    assert sorted(ids(take(outbox))) == ["child", "parent", "parent again"]
+    outbox.close()
