@@ -1,0 +1,50 @@
+"""Members of a canvas wait for each other through Celery.
+
+A chain hands one result to the next task, a chord counts the parts that are done, a
+link starts another task when this one ends. The broker and the result backend keep that
+state, so every member stays. A task that replaces itself with a canvas (`self.replace`,
+`add_to_chord`) stays for the same reason. A task that only starts a canvas, or makes a
+signature whose way could not be followed, is left to a person.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migrator.classify.registry import Kind, criterion, unknown, veto
+from migrator.model import CallKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from migrator.classify.context import TaskContext
+    from migrator.model import Finding
+
+ENDS_AT_ONCE = ("delay", "apply_async", "add_periodic_task")
+
+
+@criterion(
+    Kind.VETO,
+    summary="The task is part of a chain, group, chord or link.",
+    guidance="Keep the whole canvas on Celery, or write its steps as one function.",
+    example="""
+    chain(fetch.s(url), parse.s(), store.s()).delay()
+    """,
+)
+def canvas_use(context: TaskContext) -> Iterator[Finding]:
+    for site in context.called_as(CallKind.CANVAS, CallKind.LINK):
+        word = site.detail or site.kind.value
+        yield veto(f"member of a canvas ({word}): `{site.source}`", site.location)
+    for site in context.does(CallKind.REPLACE):
+        yield veto(f"replaces itself: `{site.source}`", site.location)
+    for site in context.does(CallKind.CANVAS, CallKind.LINK):
+        if site.task != context.task.name:
+            yield unknown(f"starts a canvas: `{site.source}`", site.location)
+    for site in context.called_as(CallKind.SIGNATURE):
+        if site.result_used != "discarded" and not _is_sent(site.source):
+            text = f"a signature is made and not followed: `{site.source}`"
+            yield unknown(text, site.location)
+
+
+def _is_sent(source: str) -> bool:
+    return any(word in source for word in ENDS_AT_ONCE)

@@ -1,0 +1,37 @@
+"""A request that may hang for ever.
+
+`requests` waits without an end where no timeout is given, and so do sockets. In a
+worker that blocks one child; in a runner it takes one of few threads.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migrator.classify.deeds import network_calls
+from migrator.classify.registry import Kind, criterion, signal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from migrator.classify.context import TaskContext
+    from migrator.model import Finding
+
+
+# Wait 5 seconds and 5 minutes where nothing is said.
+HAVE_DEFAULTS = frozenset({"httpx", "aiohttp"})
+
+
+@criterion(
+    Kind.SIGNAL,
+    summary="It makes a network call without a timeout.",
+    guidance="Add a timeout to the call.",
+    example="""
+    requests.get(url)
+    """,
+)
+def network_without_timeout(context: TaskContext) -> Iterator[Finding]:
+    for call, _, has_timeout in network_calls(context):
+        first = call.target.partition(".")[0]
+        if not has_timeout and first not in HAVE_DEFAULTS:
+            yield signal(f"`{call.target}` without a timeout", call.location)

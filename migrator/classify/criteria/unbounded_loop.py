@@ -1,0 +1,39 @@
+"""It goes over all rows, all pages, all files.
+
+A loop over a query without a limit that does more than enqueue, or one without a
+visible end that makes requests. Loops over literals, constants, settings, slices and
+limited queries do not count; what the caller passes counts only where each round makes
+a request.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migrator.classify.deeds import network_calls
+from migrator.classify.limits import large_loops
+from migrator.classify.registry import Kind, criterion, signal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from migrator.classify.context import TaskContext
+    from migrator.model import Finding
+
+
+@criterion(
+    Kind.SIGNAL,
+    summary="It loops over something that may be large.",
+    guidance="Work in batches with a limit.",
+    example="""
+    for invoice in Invoice.objects.all():
+        invoice.recalculate()
+    """,
+)
+def unbounded_loop(context: TaskContext) -> Iterator[Finding]:
+    for loop, bound in large_loops(context):
+        text = f"{loop.kind} over `{loop.iterates}` ({bound.value})"
+        yield signal(text, loop.location)
+    for call, depth, _ in network_calls(context):
+        if depth:
+            yield signal(f"`{call.target}` in a loop", call.location)

@@ -1,0 +1,150 @@
+"""What kind of thing a call does, from its name and what else is within reach."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migrator.classify import vocabulary as words
+from migrator.classify.reach import resolve
+from migrator.classify.vocabulary import matches, method, receiver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from migrator.classify.context import TaskContext
+    from migrator.classify.project import Project
+    from migrator.model import Call, FunctionFacts
+
+CAPITALISED_MODULES = frozenset({"PIL", "Crypto", "PyPDF2"})
+
+
+def makes_http_client(call: Call) -> bool:
+    return call.target in words.HTTP_CLIENTS
+
+
+def is_network(call: Call, *, has_client: bool) -> bool:
+    """A request over the network; `has_client`: an HTTP client is made within reach."""
+    first = call.target.partition(".")[0]
+    name = method(call.target)
+    if call.target in words.NETWORK_CALLS:
+        return True
+    if first in words.HTTP_MODULES:
+        return name in words.HTTP_VERBS
+    return (
+        has_client
+        and name in words.HTTP_VERBS
+        and receiver(call.target).lower().lstrip("_") in words.CLIENT_NAMES
+    )
+
+
+def network_calls(context: TaskContext) -> Iterator[tuple[Call, int, bool]]:
+    """Each request with the loops around it, and whether a timeout bounds it."""
+    clients = [call for call, _ in context.calls if makes_http_client(call)]
+    patient = any("timeout" in call.keywords for call in clients)
+    for call, depth in context.calls:
+        if is_network(call, has_client=bool(clients)):
+            first = call.target.partition(".")[0]
+            own = "timeout" in call.keywords
+            yield call, depth, own or (patient and first != "requests")
+
+
+def is_mail(call: Call) -> bool:
+    name = method(call.target)
+    if matches(call.target, words.MAIL) or name in words.MAIL_METHODS:
+        return True
+    return name == "send" and receiver(call.target).lower() in words.MAIL_RECEIVERS
+
+
+def is_cache_write(call: Call) -> bool:
+    if method(call.target) not in words.CACHE_WRITES:
+        return False
+    return (
+        matches(call.target, words.CACHES)
+        or receiver(call.target).lower() in words.CACHE_RECEIVERS
+    )
+
+
+def is_delete(call: Call) -> bool:
+    if call.target in words.DELETE_CALLS:
+        return True
+    is_http = call.target.partition(".")[0] in words.HTTP_MODULES
+    return (
+        method(call.target) in words.DELETES
+        and not is_http
+        and not is_cache_write(call)
+    )
+
+
+def is_external_write(call: Call, *, has_client: bool) -> bool:
+    name = method(call.target)
+    if is_network(call, has_client=has_client):
+        return name in words.EXTERNAL_WRITES
+    return is_mail(call) or matches(call.target, words.CHARGES)
+
+
+def has_http_client(context: TaskContext) -> bool:
+    return any(makes_http_client(call) for call, _ in context.calls)
+
+
+def is_class_name(target: str) -> bool:
+    """`app.models.Message(...)` makes an object; its cost is taken to be small."""
+    name = method(target).lstrip("_")
+    return name[:1].isupper() and not name.isupper()
+
+
+def cost_unknown(call: Call, caller: FunctionFacts, project: Project) -> str:
+    """Why nobody can tell from the source what the call costs, or an empty text."""
+    target = call.target
+    if target in words.DYNAMIC:
+        return f"`{call.source or target}` runs what is only known at run time"
+    if target in words.COMMANDS:
+        return f"`{call.source or target}` runs a management command"
+    is_followed = resolve(target, caller, project.functions) is not None
+    if is_followed or _is_well_known(call):
+        return ""
+    return _unfollowed(call, project)
+
+
+def _unfollowed(call: Call, project: Project) -> str:
+    first = call.target.partition(".")[0]
+    if not call.resolved:
+        return f"`{call.target}` could not be traced to a definition"
+    if first in project.packages:
+        if ".objects." in call.target or is_class_name(call.target):
+            return ""
+        return f"`{call.target}` is of this project and could not be followed"
+    is_harmless = matches(call.target, words.HARMLESS_LIBRARIES)
+    if is_harmless or first in words.STANDARD_LIBRARY:
+        return ""
+    return f"`{call.target}` belongs to a library whose cost is not known here"
+
+
+def _is_well_known(call: Call) -> bool:
+    name = method(call.target)
+    near = receiver(call.target).lower().lstrip("_")
+    return (
+        name in words.HARMLESS_METHODS
+        or name in words.DISPATCH
+        or name.startswith(words.HARMLESS_PREFIXES)
+        or near in words.HARMLESS_RECEIVERS
+        or _is_judged_elsewhere(call)
+    )
+
+
+def _is_judged_elsewhere(call: Call) -> bool:
+    """Other rules weigh these; they are not unknown."""
+    tables = (
+        words.HEAVY_LIBRARIES,
+        words.CPU_LIBRARIES,
+        words.PROCESSES,
+        words.SLEEPS,
+        words.LOCAL_DISK,
+        words.CACHES,
+    )
+    return (
+        any(matches(call.target, table) for table in tables)
+        or is_network(call, has_client=True)
+        or is_mail(call)
+        or is_cache_write(call)
+        or method(call.target) in words.FILE_READS | words.LOCAL_DISK_METHODS
+    )

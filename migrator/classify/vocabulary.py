@@ -1,0 +1,176 @@
+"""What well-known calls do. Tables only; the judging is in the criteria.
+
+A name matches itself and everything below it: "subprocess" matches
+"subprocess.run". Names are as `Call.target` has them, with imports resolved.
+"""
+
+from __future__ import annotations
+
+import sys
+
+
+def names(text: str) -> frozenset[str]:
+    """A table from words: longer than a page otherwise."""
+    return frozenset(text.split())
+
+
+# Model runs, media, archives and data frames: minutes and gigabytes are normal.
+HEAVY_LIBRARIES = names("""
+    anthropic av catboost cohere cv2 dask datasets diffusers duckdb faster_whisper
+    ffmpeg gensim geopandas google.genai google.generativeai groq imageio jax keras
+    langchain langchain_community langchain_core langchain_openai langgraph librosa
+    lightgbm litellm llama_index mistralai modin moviepy nltk ollama onnxruntime
+    openai pandas PIL polars py7zr pyarrow pydub pyspark pyvips rarfile
+    sentence_transformers shutil.make_archive shutil.unpack_archive skimage sklearn
+    soundfile spacy tarfile tensorflow torch transformers ultralytics vaex wand
+    whisper xgboost zipfile
+    """)
+
+# Work for the processor: seconds rather than minutes, but it holds the interpreter.
+CPU_LIBRARIES = names("""
+    argon2 bcrypt bz2 cairosvg Crypto.PublicKey docx fitz gzip hashlib.pbkdf2_hmac
+    hashlib.scrypt lzma matplotlib networkx numpy openpyxl pdfminer pdfplumber
+    pikepdf plotly pptx PyPDF2 pypdf pytesseract rapidfuzz reportlab scipy shapely
+    sympy tika tlsh weasyprint xhtml2pdf xlrd xlsxwriter zlib
+    """)
+
+CPU_METHODS = frozenset({"generate_private_key"})
+
+# Other processes, and what ends or signals the own one.
+PROCESSES = names("""
+    asyncio.create_subprocess_exec asyncio.create_subprocess_shell billiard
+    concurrent.futures.ProcessPoolExecutor fabric git multiprocessing os.abort
+    os._exit os.execv os.execve os.execvp os.fork os.forkpty os.kill os.killpg
+    os.popen os.posix_spawn os.spawnl os.spawnv os.spawnve os.system pexpect plumbum
+    psutil.Popen sh signal.alarm signal.setitimer signal.signal subprocess sys.exit
+    """)
+
+HTTP_VERBS = names("delete get head options patch post put request stream")
+HTTP_MODULES = names("aiohttp httpx niquests requests urllib3")
+HTTP_CLIENTS = names("""
+    aiohttp.ClientSession httpx.AsyncClient httpx.Client niquests.Session
+    requests.Session requests.session urllib3.PoolManager
+    """)
+# A receiver of this name is taken for an HTTP client where one is made within reach.
+CLIENT_NAMES = names("client http http_client session api")
+
+NETWORK_CALLS = names("""
+    ftplib.FTP imaplib.IMAP4 imaplib.IMAP4_SSL poplib.POP3 socket.create_connection
+    socket.getaddrinfo socket.gethostbyname telnetlib.Telnet urllib.request.urlopen
+    xmlrpc.client.ServerProxy
+    """)
+
+MAIL = names("""
+    django.core.mail email.message email.mime emails fastapi_mail flask_mail smtplib
+    """)
+MAIL_METHODS = names("send_mail send_email send_message send_mass_mail")
+MAIL_RECEIVERS = names("email mail message msg")
+
+SLEEPS = names("asyncio.sleep eventlet.sleep gevent.sleep time.sleep")
+
+CACHES = names("django.core.cache flask_caching cachetools diskcache")
+CACHE_RECEIVERS = frozenset({"cache", "caches"})
+CACHE_WRITES = names("add clear delete delete_many get_or_set incr set set_many touch")
+
+# Reads a whole body into memory.
+FILE_READS = names("read read_bytes read_text readlines download_fileobj")
+LOCAL_DISK = names("""
+    os.makedirs os.mkdir os.remove os.rename os.replace os.rmdir os.unlink
+    shutil.copy shutil.copyfile shutil.copytree shutil.move shutil.rmtree tempfile
+    """)
+LOCAL_DISK_METHODS = names("unlink write_bytes write_text")
+
+DELETES = frozenset({"delete"})
+DELETE_CALLS = frozenset({"sqlalchemy.delete", "sqlalchemy.sql.delete"})
+# Safe to run again with the same outcome.
+IDEMPOTENT = names("""
+    aget_or_create aupdate_or_create delete get_or_create on_conflict_do_nothing
+    on_conflict_do_update update update_or_create upsert
+    """)
+# Adds a row, sends a thing: a second run is a second row.
+REPEATING = names("add add_all bulk_create create insert")
+
+EXTERNAL_WRITES = names("delete patch post put")
+CHARGES = names("braintree paypalrestsdk stripe")
+
+COMMANDS = frozenset({"django.core.management.call_command"})
+DYNAMIC = names("""
+    __import__ builtins.__import__ builtins.eval builtins.exec eval exec
+    importlib.import_module django.utils.module_loading.import_string
+    """)
+
+DISPATCH = names("""
+    apply apply_async delay delay_on_commit apply_async_on_commit retry s si
+    signature subtask update_state
+    """)
+
+# Methods whose meaning does not depend on who implements them: of the built-in types,
+# of query sets and sessions, of loggers, dates and paths.
+HARMLESS_METHODS = names("""
+    __enter__ __exit__ __init__ __new__ acquire add add_all adelete aexists afirst
+    aget aget_or_create aggregate alias all annotate append appendleft as_posix
+    as_tuple as_view asave astimezone aupdate aupdate_or_create begin begin_nested
+    bulk_create bulk_update by_id c capitalize clear close combine commit contains
+    copy count create critical cursor date dates datetimes debug decode decr defer
+    delete dict difference distinct distinct_on earliest encode endswith error
+    exception exclude execute exists expire expunge extend extra fetchall fetchone
+    filter filter_by find first flush format format_map from_statement fromisoformat
+    fromkeys full_clean get get_or_create getvalue group_by groups has_key having
+    hex hexdigest hexists hget hset in_ in_bulk incr index info insert intersection
+    is_ is_alive is_dir is_file is_not isalnum isalpha isdigit isdisjoint isnot
+    isoformat isocalendar issubset items iterator join joinedload json keys last
+    latest lower lstrip mappings match merge model_dump model_validate none
+    normalize now nullslast on_conflict_do_nothing on_conflict_do_update one
+    one_or_none only options order_by ordinal outerjoin partition pop popitem
+    prefetch_related public publish query quantize raise_for_status refresh
+    refresh_from_db release remove replace reverse rfind rollback rpartition rsplit
+    rstrip safe_dump save scalar scalar_one scalar_one_or_none scalars search select
+    select_for_update select_from select_related serialize session set
+    set_autocommit setdefault setex sort sorted split splitlines startswith strftime
+    strip strptime sub subquery sum swapcase symmetric_difference timestamp
+    timestamp_ms timetuple title to_dict tobytes today total_seconds touch translate
+    truncate union unique update update_or_create upper using utcnow utcoffset
+    validate values values_list warn warning where with_entities with_for_update
+    with_options yield_per zfill
+    """)
+HARMLESS_PREFIXES = ("is_", "has_")
+
+# Receivers that only write logs or count.
+HARMLESS_RECEIVERS = names(
+    "log logger logging metrics statsd sentry_sdk stats tracer span"
+)
+
+# Libraries whose calls cost little by themselves: a query, a cache key, a log line.
+HARMLESS_LIBRARIES = names("""
+    allauth attr attrs babel bleach cachetools celery circuitbreaker constance crum
+    dateparser dateutil django django_celery_beat django_countries django_filters
+    django_redis django_scopes djangorestframework dotenv environ fastapi flask
+    flask_sqlalchemy guardian humanize i18nfield invenio_access invenio_db isodate
+    itsdangerous jinja2 jsonschema jwt kombu loguru markupsafe marshmallow
+    model_utils more_itertools mptt nh3 opentelemetry orjson pendulum phonenumbers
+    prometheus_client psycopg psycopg2 pydantic pydantic_settings pymemcache pyramid
+    pytz redis rest_framework sentry_sdk simple_history simplejson six slugify
+    sqlalchemy starlette statsd stringcase structlog taggit toml tomli
+    typing_extensions tzlocal ua_parser ujson unidecode user_agents valkey waffle
+    werkzeug wrapt yaml zope
+    """)
+
+STANDARD_LIBRARY = frozenset(sys.stdlib_module_names) | {"builtins"}
+
+
+def matches(target: str, table: frozenset[str]) -> bool:
+    """Whether the dotted name, or one it stands below, is in the table."""
+    while target:
+        if target in table:
+            return True
+        target = target.rpartition(".")[0]
+    return False
+
+
+def method(target: str) -> str:
+    return target.rpartition(".")[2]
+
+
+def receiver(target: str) -> str:
+    """The word before the last dot: "client" of "self.client.get"."""
+    return method(target.rpartition(".")[0])
