@@ -1,0 +1,70 @@
+"""Evidence between two commands: one JSON file of figures."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from migrator.errors import UsageError
+from migrator.model import Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+VERSION = 1
+FIELDS = frozenset(field.name for field in fields(Evidence))
+
+
+def save_evidence(path: Path, evidence: Iterable[Evidence]) -> None:
+    """Write it, sorted by task; a reader never sees half of it."""
+    document = {
+        "version": VERSION,
+        "evidence": [_plain(e) for e in sorted(evidence, key=lambda e: e.task)],
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f"{path.name}.new")
+    new.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    new.replace(path)
+
+
+def _plain(evidence: Evidence) -> dict[str, Any]:
+    """JSON knows no infinity; a time beyond the last bucket is written as text."""
+    return {k: str(v) if v == inf else v for k, v in asdict(evidence).items()}
+
+
+def load_evidence(path: Path) -> tuple[Evidence, ...]:
+    """What was saved; nothing where there is no file. UsageError where it is broken."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError) as error:
+        raise _broken(path, str(error)) from error
+    return parse_store(document, path)
+
+
+def parse_store(document: Any, path: Path) -> tuple[Evidence, ...]:
+    if not isinstance(document, dict) or document.get("version") != VERSION:
+        raise _broken(path, f"it is not of version {VERSION}")
+    try:
+        return tuple(_evidence(item) for item in document["evidence"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise _broken(path, str(error)) from error
+
+
+def _evidence(item: dict[str, Any]) -> Evidence:
+    if unknown := set(item) - FIELDS:
+        raise ValueError(f"unknown field {min(unknown)}")
+    times = {k: inf for k in ("p50", "p95", "max") if item.get(k) == str(inf)}
+    return Evidence(**{**item, **times, "sources": tuple(item.get("sources", ()))})
+
+
+def _broken(path: Path, why: str) -> UsageError:
+    return UsageError(
+        f"the stored evidence cannot be read: {why}",
+        where=path.name,
+        hint="Delete the file and import the measurements again.",
+    )
