@@ -1,0 +1,58 @@
+"""Plan to new files: the generated package. Nothing else in the tool knows Jinja."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migrator.model import FileChange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from migrator.model import Inventory, Plan
+
+
+def render(
+    plan: Plan,
+    inventory: Inventory,
+    *,
+    existing: Callable[[str], bytes | None],
+    finished: bool = False,
+) -> tuple[FileChange, ...]:
+    """The files of the generated package that differ from what `existing` holds.
+
+    Paths are posix, below the project's root; `existing` gets them and answers with
+    the content or None. A file that the team changed since it was generated is left
+    alone (see `edited_files`). `finished` renders the state after `migrate finish`:
+    no Celery application, no shim beside the scheduler. PlanError names an option of
+    the plan that cannot be used.
+    """
+    from migrator.render.ledger import with_ledger
+    from migrator.render.package import scheduler_package
+
+    files = scheduler_package(plan, inventory, finished=finished)
+    paths = {f"{plan.package_path}/{name}": data for name, data in files.items()}
+    reasons = _reasons(plan)
+    return tuple(
+        FileChange(path, before, after, reasons)
+        for path, before, after in with_ledger(plan.package_path, paths, existing)
+    )
+
+
+def edited_files(
+    plan: Plan, *, existing: Callable[[str], bytes | None]
+) -> tuple[str, ...]:
+    """Generated files that the team has changed since: `render` leaves them alone."""
+    from migrator.render.ledger import edited
+
+    return edited(plan.package_path, existing)
+
+
+def _reasons(plan: Plan) -> tuple[str, ...]:
+    moving = {task.definition.name for task in plan.tasks if task.moves}
+    return tuple(
+        sorted({s.entry.name for s in plan.schedules if s.entry.task in moving})
+    )
+
+
+__all__ = ["edited_files", "render"]

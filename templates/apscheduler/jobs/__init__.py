@@ -1,0 +1,1 @@
+"""What the schedule entries call: one module per task. Yours to change."""

@@ -1,0 +1,241 @@
+"""One run of a job: claim the slot, run the body within its limits, note the outcome.
+
+The file is yours to change. The order in `_run_slot` is what keeps a slot from
+running twice: nothing of the body may come before the claim.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from . import config, metrics
+from .breaker import Breaker
+from .locks import Lease, StoreDownError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from .entry import Entry
+    from .locks import LockStore
+    from .state import JobStates
+    from .store import ReplicaJobStore
+
+logger = logging.getLogger(__name__)
+
+
+class SkippedError(Exception):
+    """The slot does not run, on purpose; the outcome says why."""
+
+    def __init__(self, outcome: str) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+
+
+class TakenError(Exception):
+    """Another replica runs the slot, or it has run before."""
+
+
+@dataclass(eq=False, slots=True)
+class Run:
+    """What a job can know about the run it is in, by `current_run()`."""
+
+    job: str
+    slot: datetime  # the scheduled time, UTC; not the time of the start
+    lease: Lease | None = None  # of an entry with no_overlap; see `lost` and `fence`
+    started: float = field(default_factory=time.monotonic)
+
+
+_current: ContextVar[Run | None] = ContextVar("current_run", default=None)
+
+
+def current_run() -> Run | None:
+    """The run that the calling job is in; None outside of the scheduler."""
+    return _current.get()
+
+
+@contextmanager
+def entered(run: Run) -> Iterator[None]:
+    token = _current.set(run)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+class Runner:
+    """Admits slots to the executors and notes their end. Any thread may call it."""
+
+    def __init__(  # noqa: PLR0913 - its collaborators, given once
+        self,
+        *,
+        entries: tuple[Entry, ...],
+        locks: LockStore,
+        states: JobStates,
+        store: ReplicaJobStore,
+        clock: Callable[[], datetime] = config.utcnow,
+    ) -> None:
+        self._entries = {entry.id: entry for entry in entries}
+        self._locks = locks
+        self._states = states
+        self._store = store
+        self._clock = clock
+        self._breaker = Breaker(states, clock)
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._runs: set[Run] = set()
+        self._reported: set[Run] = set()
+        self._guard = Lock()
+        self.is_stopping = False
+
+    @property
+    def running(self) -> int:
+        """Runs under way in this process."""
+        return len(self._runs)
+
+    def timeout(self, job: str) -> float | None:
+        entry = self._entries.get(job)
+        return None if entry is None else entry.timeout
+
+    def begin(self, job: str, slot: datetime) -> Run | None:
+        """The run to carry out, or None: nothing to do, and that is noted."""
+        run = Run(job, slot)
+        with self._guard:
+            if self.is_stopping:
+                return None  # not settled: whoever starts next finds the slot open
+            self._runs.add(run)
+        try:
+            self._admit(run)
+        except TakenError:
+            self._forget(run)
+            return None
+        except SkippedError as skipped:
+            self._forget(run)
+            self.missed(job, slot, skipped.outcome)
+            return None
+        lateness = (self._clock() - slot).total_seconds()
+        metrics.started(job, lateness)
+        logger.debug("started", extra=self._facts(run, lateness=lateness))
+        return run
+
+    def _admit(self, run: Run) -> None:
+        try:
+            self._claim(run)
+            entry = self._entries.get(run.job)
+            if entry is not None:
+                self._check(entry, run)
+            self._states.started(
+                run.job, run.slot, now=self._clock(), runner=self._name
+            )
+        except StoreDownError as error:
+            raise SkippedError("store-down") from error
+        except SQLAlchemyError as error:
+            raise SkippedError("database-down") from error
+
+    def _claim(self, run: Run) -> None:
+        began = time.monotonic()
+        try:
+            claim = self._locks.claim(run.job, run.slot, self._clock())
+        finally:
+            self._store.settled(run.job, run.slot)
+        is_ours = claim.is_ours
+        metrics.claimed(run.job, time.monotonic() - began, is_ours=is_ours)
+        self._states.scheduled(run.job, self._store.next_run(run.job))
+        if is_ours and claim.is_doubtful:
+            state = self._states.get(run.job)
+            last = None if state is None else state.last_slot
+            is_ours = last is None or last < run.slot
+        if not is_ours:
+            raise TakenError
+
+    def _check(self, entry: Entry, run: Run) -> None:
+        lateness = (self._clock() - run.slot).total_seconds()
+        if entry.expires is not None and lateness > entry.expires:
+            raise SkippedError("expired")
+        if not self._breaker.admits(entry):
+            raise SkippedError("breaker-open")
+        if entry.no_overlap:
+            lease = Lease(self._locks, entry.id)
+            if not lease.try_acquire():
+                raise SkippedError("overlap")
+            run.lease = lease
+
+    def end(self, run: Run, error: BaseException | None) -> None:
+        """Note how the run ended; never raises because a store is down."""
+        duration = time.monotonic() - run.started
+        outcome = self._outcome(run, error, duration)
+        metrics.ended(run.job, outcome, duration, is_success=error is None)
+        facts = self._facts(run, duration=round(duration, 6), outcome=outcome)
+        if error is None:
+            logger.info("done", extra=facts)
+        else:
+            logger.error("failed", extra=facts, exc_info=error)
+        try:
+            self._note(run, error, outcome, duration)
+        except SQLAlchemyError as failure:
+            logger.error("outcome of %s not stored: %s", run.job, type(failure).__name__)
+        finally:
+            self._forget(run)
+
+    def _outcome(self, run: Run, error: BaseException | None, duration: float) -> str:
+        if isinstance(error, TimeoutError):
+            return "timeout"
+        if error is not None:
+            return "failure"
+        limit = self.timeout(run.job)
+        return "overran" if limit is not None and duration > limit else "success"
+
+    def _note(
+        self, run: Run, error: BaseException | None, outcome: str, duration: float
+    ) -> None:
+        if error is None:
+            now = self._clock()
+            self._states.succeeded(run.job, outcome, now=now, duration=duration)
+            return
+        self._states.failed(run.job, outcome, duration=duration)
+        entry = self._entries.get(run.job)
+        if entry is not None:
+            self._breaker.failed(entry)
+
+    def _forget(self, run: Run) -> None:
+        if run.lease is not None:
+            try:
+                run.lease.release()
+            except StoreDownError as error:
+                logger.warning("lock of %s lapses by itself: %s", run.job, error)
+        with self._guard:
+            self._runs.discard(run)
+            self._reported.discard(run)
+
+    def missed(self, job: str, slot: datetime, outcome: str, *, slots: int = 1) -> None:
+        """Count slots that do not run, the last of them being `slot`."""
+        facts = {"job": job, "slot": slot.isoformat(), "outcome": outcome}
+        logger.warning("missed %d of %s: %s", slots, job, outcome, extra=facts)
+        metrics.missed(job, outcome, slots)
+        try:
+            self._states.missed(job, slot, outcome, slots=slots)
+        except SQLAlchemyError as error:
+            logger.error("miss of %s not stored: %s", job, type(error).__name__)
+
+    def report_overdue(self) -> None:
+        """Log each run once that is past its timeout. A thread cannot be ended."""
+        now = time.monotonic()
+        with self._guard:
+            runs = self._runs - self._reported
+        for run in runs:
+            limit = self.timeout(run.job)
+            if limit is not None and now - run.started > limit:
+                self._reported.add(run)
+                logger.error("past its timeout", extra=self._facts(run, limit=limit))
+
+    def _facts(self, run: Run, **more: object) -> dict[str, object]:
+        return {"job": run.job, "slot": run.slot.isoformat(), **more}
