@@ -53,10 +53,12 @@ def light_task(*args: Any, app: Celery | None = None, **options: Any) -> Any:
     """
     if len(args) == 1 and _is_task(args[0]):
         return _adopt(args[0], options)
+    decorate = shared_task if app is None else app.task
+    if args and (len(args) > 1 or not callable(args[0])):
+        return decorate(*args, **options)  # raises Celery's TypeError
     refuse_options(options.get("name") or "without a name", options)
     declare(options.get("name"))
     options[MARK] = True
-    decorate = shared_task if app is None else app.task
     if args:
         return decorate(*args, **options)
     return _Decorator(decorate(**options), options)

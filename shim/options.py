@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kombu.serialization import registry
+
 from .errors import UnsupportedOptionError
 
 if TYPE_CHECKING:
@@ -31,8 +33,11 @@ def refuse_options(task: str, options: Mapping[str, Any]) -> None:
     """Raise UnsupportedOptionError for an option given to a decorator or a call."""
     for option in _REASONS:
         value = options.get(option)
-        if value is not None and value != _PLAIN.get(option):
-            raise _refusal(task, option, value)
+        if value is None or value == _PLAIN.get(option):
+            continue
+        if option == "serializer" and value not in registry.name_to_type:
+            continue  # kombu's own error at the call says more
+        raise _refusal(task, option, value)
 
 
 def refuse_task(task: Task) -> None:

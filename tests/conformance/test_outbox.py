@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ import pytest
 from shim.message import Message
 from shim.outbox import Outbox
 from shim.outbox.choice import open_outbox
+from tests.conformance.parity.play import fresh_database
 
 LEASE = 30.0
 SHORT = 0.05
@@ -38,18 +38,7 @@ def _choice(request, tmp_path):
         return f"sqlite:///{tmp_path}/outbox.sqlite3"
     if request.param == "memory":
         return "memory"
-    return _fresh_database(request.getfixturevalue("postgres_url"))
-
-
-def _fresh_database(url):
-    import sqlalchemy
-
-    name = f"outbox_{os.urandom(6).hex()}"
-    engine = sqlalchemy.create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    engine.dispose()
-    return url.rpartition("/")[0] + f"/{name}"
+    return fresh_database(request.getfixturevalue("postgres_url"))
 
 
 def message(task_id="1", task="a", due=None):

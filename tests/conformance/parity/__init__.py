@@ -1,0 +1,1 @@
+"""The same calls against Celery and against the shim; outcomes must agree."""
