@@ -108,6 +108,8 @@ def cost_unknown(call: Call, caller: FunctionFacts, project: Project) -> str:
 def _unfollowed(call: Call, project: Project) -> str:
     first = call.target.partition(".")[0]
     if not call.resolved:
+        if "session" in first.lower():  # a session maker: `SessionLocal()`
+            return ""
         return f"`{call.target}` could not be traced to a definition"
     if first in project.packages:
         if ".objects." in call.target or is_class_name(call.target):
@@ -140,6 +142,7 @@ def _is_judged_elsewhere(call: Call) -> bool:
         words.SLEEPS,
         words.LOCAL_DISK,
         words.CACHES,
+        words.HTTP_CLIENTS,
     )
     return (
         any(matches(call.target, table) for table in tables)

@@ -28,8 +28,10 @@ class Route:
 
 def read_routes(setting: Setting) -> Iterator[Route]:
     """The lines of the setting in order; what is no literal gives an unread route."""
+    # The source may be shortened; a literal's value is whole.
+    source = repr(setting.value) if setting.is_literal else setting.source
     try:
-        tree = ast.parse(setting.source.strip(), mode="eval").body
+        tree = ast.parse(source.strip(), mode="eval").body
     except SyntaxError:
         yield Route("", None, setting.location, setting.source)
         return

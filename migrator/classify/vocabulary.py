@@ -6,6 +6,7 @@ A name matches itself and everything below it: "subprocess" matches
 
 from __future__ import annotations
 
+import builtins
 import sys
 
 
@@ -78,7 +79,7 @@ LOCAL_DISK = names("""
     os.makedirs os.mkdir os.remove os.rename os.replace os.rmdir os.unlink
     shutil.copy shutil.copyfile shutil.copytree shutil.move shutil.rmtree tempfile
     """)
-LOCAL_DISK_METHODS = names("unlink write_bytes write_text")
+LOCAL_DISK_METHODS = names("mkdir rmdir unlink write_bytes write_text")
 
 DELETES = frozenset({"delete"})
 DELETE_CALLS = frozenset({"sqlalchemy.delete", "sqlalchemy.sql.delete"})
@@ -107,6 +108,7 @@ DISPATCH = names("""
 # Methods whose meaning does not depend on who implements them: of the built-in types,
 # of query sets and sessions, of loggers, dates and paths.
 HARMLESS_METHODS = names("""
+    any asc between cast desc ilike label like nulls_first nulls_last op over
     __enter__ __exit__ __init__ __new__ acquire add add_all adelete aexists afirst
     aget aget_or_create aggregate alias all annotate append appendleft as_posix
     as_tuple as_view asave astimezone aupdate aupdate_or_create begin begin_nested
@@ -155,7 +157,7 @@ HARMLESS_LIBRARIES = names("""
     werkzeug wrapt yaml zope
     """)
 
-STANDARD_LIBRARY = frozenset(sys.stdlib_module_names) | {"builtins"}
+STANDARD_LIBRARY = frozenset(sys.stdlib_module_names) | frozenset(dir(builtins))
 
 
 def matches(target: str, table: frozenset[str]) -> bool:

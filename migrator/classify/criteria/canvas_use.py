@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from migrator.classify.context import TaskContext
-    from migrator.model import Finding
-
-ENDS_AT_ONCE = ("delay", "apply_async", "add_periodic_task")
+    from migrator.model import CallSite, Finding
 
 
 @criterion(
@@ -41,10 +39,15 @@ def canvas_use(context: TaskContext) -> Iterator[Finding]:
         if site.task != context.task.name:
             yield unknown(f"starts a canvas: `{site.source}`", site.location)
     for site in context.called_as(CallKind.SIGNATURE):
-        if site.result_used != "discarded" and not _is_sent(site.source):
+        if site.result_used != "discarded" and not _is_scheduled(context, site):
             text = f"a signature is made and not followed: `{site.source}`"
             yield unknown(text, site.location)
 
 
-def _is_sent(source: str) -> bool:
-    return any(word in source for word in ENDS_AT_ONCE)
+def _is_scheduled(context: TaskContext, site: CallSite) -> bool:
+    """`add_periodic_task(schedule, task.s())`: the signature is the schedule's."""
+    return any(
+        entry.location.path == site.location.path
+        and entry.location.line <= site.location.line <= entry.end_line
+        for entry in context.project.schedules_of_task.get(context.task.name, ())
+    )

@@ -1,7 +1,8 @@
 """An option that decides is no literal.
 
 `queue=settings.QUEUE`, `max_retries=RETRIES` or `**options` are evaluated when the
-module is imported, and nothing is imported here. Options that change neither cost nor
+module is imported, and nothing is imported here. A wrapper of the house that hands on the
+`**options` of its call is read at the call. Options that change neither cost nor
 delivery (`autoretry_for`, `name`, `ignore_result`) may be expressions.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.classify.registry import Kind, criterion, unknown
+from migrator.model import DefinitionKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +36,8 @@ DECIDING = frozenset(
     """,
 )
 def dynamic_option(context: TaskContext) -> Iterator[Finding]:
-    if context.task.has_spread:
+    is_here = context.task.kind is not DefinitionKind.WRAPPER
+    if context.task.has_spread and (is_here or "**" in context.task.decorator_source):
         yield unknown("`**` in the decorator", context.task.decorator)
     for option in context.task.options:
         if option.name in DECIDING and not option.is_literal:
