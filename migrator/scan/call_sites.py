@@ -1,0 +1,375 @@
+"""Every place that calls, sends, composes, passes on or mocks a task."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from migrator.model import BlindSpot, CallKind, CallSite, Location, Option
+from migrator.scan.options import options_of, text_of
+from migrator.scan.vocabulary import (
+    BODY_ATTRIBUTES,
+    CONTROL_METHODS,
+    DISPATCH,
+    LINKS,
+    RESULT_METHODS,
+    SIGNATURE_METHODS,
+    SPREAD_METHODS,
+    TASK_METHODS,
+)
+from migrator.scan.walker import one_line
+
+if TYPE_CHECKING:
+    from migrator.scan.facts import CallFact, FileFacts, ReferenceFact
+    from migrator.scan.handlers import RequestHandlers
+    from migrator.scan.handles import Handle, Handles
+    from migrator.scan.relevance import Relevance
+    from migrator.scan.resolve import Resolver
+
+KINDS = {
+    "delay": CallKind.DELAY,
+    "apply_async": CallKind.APPLY_ASYNC,
+    "delay_on_commit": CallKind.DELAY_ON_COMMIT,
+    "apply_async_on_commit": CallKind.DELAY_ON_COMMIT,
+    "apply": CallKind.APPLY,
+}
+LINK_CONTEXTS = frozenset({"link", "link_error", "on_error"})
+# Reading these of a task is no use of it that a move could break.
+HARMLESS_ATTRIBUTES = frozenset(
+    {"name", "__name__", "__module__", "__doc__", "__class__"}
+)
+
+
+class CallSites:
+    """Turns the calls and references of a file into call sites and blind spots."""
+
+    def __init__(
+        self,
+        resolver: Resolver,
+        handles: Handles,
+        handlers: RequestHandlers,
+        relevance: Relevance,
+    ) -> None:
+        self._resolver = resolver
+        self._relevance = relevance
+        self._handles = handles
+        self._handlers = handlers
+        self.sites: list[CallSite] = []
+        self.blind_spots: list[BlindSpot] = []
+
+    def read(self, facts: FileFacts) -> None:
+        for call in facts.calls:
+            self._call(facts, call)
+        for reference in facts.references:
+            self._reference(facts, reference)
+
+    # ------------------------------------------------------------------- calls
+
+    def _call(self, facts: FileFacts, call: CallFact) -> None:
+        last = call.chain[-1]
+        if last == "send_task":
+            self._send_task(facts, call)
+        elif last in DISPATCH:
+            self._dispatch(facts, call)
+        elif last in {"retry", "replace", "update_state", "add_to_chord"}:
+            self._own_method(facts, call)
+        elif last in TASK_METHODS:
+            self._method(facts, call)
+        elif last in LINKS:
+            self._link(facts, call)
+        elif "control" in call.chain[:-1] or last in CONTROL_METHODS:
+            self._control(facts, call)
+            if last in RESULT_METHODS:
+                self._result(facts, call)
+        elif last in RESULT_METHODS or last in {"AsyncResult", "GroupResult"}:
+            self._result(facts, call)
+        else:
+            self._direct(facts, call)
+
+    def receiver(self, facts: FileFacts, call: CallFact) -> list[Handle]:
+        """What the callee's part before the last dot is."""
+        if call.node is not None and isinstance(call.node.func, ast.Attribute):
+            return self._handles.of(facts, call.scope, call.node.func.value)
+        if call.is_plain and len(call.chain) > 1:
+            return self._handles.of_chain(facts, call.scope, call.chain[:-1])
+        return []
+
+    def _dispatch(self, facts: FileFacts, call: CallFact) -> None:
+        if len(call.chain) == 1:
+            return  # a function of the project that is named like the method
+        kind = KINDS[call.chain[-1]]
+        receivers = self.receiver(facts, call)
+        known = [h for h in receivers if h.kind in {"task", "signature"} and h.task]
+        for handle in known:
+            detail = "signature" if handle.kind == "signature" else handle.attribute
+            self._add(facts, call, kind, handle.task, detail=detail)
+        if known:
+            return
+        if any(handle.kind == "canvas" for handle in receivers):
+            self._add(facts, call, CallKind.CANVAS, None, detail=call.chain[-1])
+            return
+        if any(handle.kind == "super" for handle in receivers):
+            reason = "a Task class changes how its tasks are sent"
+            self._blind(facts, call, "overridden-dispatch", [reason])
+            return
+        self._add(facts, call, kind, None)
+        reasons = [handle.reason for handle in receivers if handle.reason]
+        self._blind(facts, call, "unresolved-receiver", reasons)
+
+    def _method(self, facts: FileFacts, call: CallFact) -> None:
+        """`.s`, `.si`, `.signature`, `.apply`, `.map` and their kin: common names."""
+        last = call.chain[-1]
+        if last in {"signature", "subtask"} and self._named_signature(facts, call):
+            return
+        for handle in self.receiver(facts, call):
+            if handle.kind == "signature" and last == "apply" and handle.task:
+                self._add(facts, call, CallKind.APPLY, handle.task, detail="signature")
+            if handle.kind != "task" or handle.attribute not in {"", *BODY_ATTRIBUTES}:
+                continue
+            if last in SPREAD_METHODS:
+                self._add(facts, call, CallKind.CANVAS, handle.task, detail=last)
+            elif last in SIGNATURE_METHODS:
+                self._add(facts, call, *self._signature_kind(call, handle.task))
+            else:
+                self._add(facts, call, KINDS[last], handle.task)
+
+    def _signature_kind(self, call: CallFact, task: str) -> tuple[CallKind, str, str]:
+        if call.canvas in LINK_CONTEXTS:
+            return CallKind.LINK, task, call.canvas
+        if call.canvas:
+            return CallKind.CANVAS, task, call.canvas
+        return CallKind.SIGNATURE, task, call.chain[-1]
+
+    def _named_signature(self, facts: FileFacts, call: CallFact) -> bool:
+        """`signature("name")`, `app.signature("name")`."""
+        if call.node is None or not call.node.args:
+            return False
+        callees = self._resolver.expression(facts, call.scope, call.node.func)
+        names = {found.name for found in callees if found.kind == "external"}
+        is_method = len(call.chain) > 1 and any(
+            handle.kind == "app" for handle in self.receiver(facts, call)
+        )
+        if not is_method and not any(name.startswith("celery") for name in names):
+            return False
+        text = self._handles.text(facts, call.scope, call.node.args[0])
+        if text is None:
+            self._add(facts, call, CallKind.SIGNATURE, None, detail="signature")
+            self._blind(facts, call, "dynamic-signature", ["its name is an expression"])
+        else:
+            self._add(facts, call, *self._signature_kind(call, text))
+        return True
+
+    def _send_task(self, facts: FileFacts, call: CallFact) -> None:
+        text = None
+        if call.node is not None:
+            named = call.node.args[0] if call.node.args else _keyword(call.node, "name")
+            if named is not None:
+                text = self._handles.text(facts, call.scope, named)
+        self._add(facts, call, CallKind.SEND_TASK, text)
+        if text is None:
+            reason = "the name of the task is an expression that is known at run time"
+            self._blind(facts, call, "dynamic-send-task", [reason])
+
+    def _own_method(self, facts: FileFacts, call: CallFact) -> None:
+        """`self.retry()`, `self.replace()`, `self.update_state()` in a task's body."""
+        last = call.chain[-1]
+        kind = {"retry": CallKind.RETRY, "update_state": CallKind.RESULT}.get(
+            last, CallKind.REPLACE
+        )
+        task = self._handlers.task_around(facts, call)
+        if call.chain == ("self", last) and task:
+            self._add(facts, call, kind, task, detail=last)
+            return
+        for handle in self.receiver(facts, call):
+            if handle.kind == "task" and not handle.attribute:
+                self._add(facts, call, kind, handle.task, detail=last)
+            elif call.chain[-2:-1] == ("current_task",):
+                self._add(facts, call, kind, task or None, detail=last)
+
+    def _link(self, facts: FileFacts, call: CallFact) -> None:
+        if call.node is None:
+            return
+        for argument in call.node.args[:1]:
+            for handle in self._handles.of(facts, call.scope, argument):
+                if handle.kind in {"task", "signature"} and handle.task:
+                    last = call.chain[-1]
+                    self._add(facts, call, CallKind.LINK, handle.task, detail=last)
+
+    def _control(self, facts: FileFacts, call: CallFact) -> None:
+        last = call.chain[-1]
+        if "control" in call.chain[:-1] and last in CONTROL_METHODS:
+            self._add(facts, call, CallKind.CONTROL, None, detail=last)
+            return
+        found = (
+            self._resolver.chain(facts, call.scope, call.chain) if call.is_plain else []
+        )
+        if any(
+            one.kind == "external"
+            and one.name.startswith("celery.")
+            and "control" in one.name
+            for one in found
+        ):
+            self._add(facts, call, CallKind.CONTROL, None, detail=last)
+        elif not found or all(one.kind != "external" for one in found):
+            self._direct(facts, call)
+
+    def _result(self, facts: FileFacts, call: CallFact) -> None:
+        """`AsyncResult(id)`, and the methods of results."""
+        last = call.chain[-1]
+        if last in {"AsyncResult", "GroupResult"}:
+            self._async_result(facts, call)
+            return
+        if call.node is None and not self._relevance.may_be_result(
+            facts, call.scope, call.chain
+        ):
+            self._direct(facts, call)
+            return
+        for handle in self.receiver(facts, call):
+            if handle.kind == "result":
+                self._add(
+                    facts, call, CallKind.RESULT, handle.task or None, detail=last
+                )
+                return
+        self._direct(facts, call)
+
+    def _async_result(self, facts: FileFacts, call: CallFact) -> None:
+        last = call.chain[-1]
+        for handle in self.receiver(facts, call):
+            if handle.kind == "task":
+                self._add(facts, call, CallKind.RESULT, handle.task, detail=last)
+                return
+            if handle.kind == "app":
+                self._add(facts, call, CallKind.RESULT, None, detail=last)
+                return
+        for found in self._resolver.chain(facts, call.scope, call.chain):
+            if found.kind == "external" and "celery" in found.name:
+                self._add(facts, call, CallKind.RESULT, None, detail=last)
+                return
+
+    def _direct(self, facts: FileFacts, call: CallFact) -> None:
+        if not call.is_plain or not self._relevance.may_be_task(
+            facts, call.scope, call.chain
+        ):
+            return
+        for handle in self._handles.of_chain(facts, call.scope, call.chain):
+            if handle.kind != "task":
+                continue
+            if handle.attribute in {"", *BODY_ATTRIBUTES}:
+                detail = handle.attribute
+                self._add(facts, call, CallKind.DIRECT, handle.task, detail=detail)
+
+    # -------------------------------------------------------------- references
+
+    def _reference(self, facts: FileFacts, reference: ReferenceFact) -> None:
+        if reference.use in {"decorator", "base"}:
+            return
+        is_dispatch = reference.chain[-1] in DISPATCH and len(reference.chain) > 1
+        if not is_dispatch and not self._relevance.may_be_task(
+            facts, reference.scope, reference.chain
+        ):
+            return
+        if reference.node is not None:
+            handles = self._handles.of(facts, reference.scope, reference.node)
+        else:
+            handles = self._handles.of_chain(facts, reference.scope, reference.chain)
+        for handle in handles:
+            if handle.kind != "task" or not handle.task:
+                continue
+            attribute = handle.attribute
+            if attribute in HARMLESS_ATTRIBUTES or attribute.startswith("request"):
+                continue
+            self._add_value(facts, reference, handle)
+        if is_dispatch and all(handle.kind == "unknown" for handle in handles):
+            self._blind_value(facts, reference, handles)
+
+    def _add_value(
+        self, facts: FileFacts, reference: ReferenceFact, handle: Handle
+    ) -> None:
+        kind, detail = CallKind.VALUE, handle.attribute
+        if not handle.attribute and reference.canvas in LINK_CONTEXTS:
+            kind, detail = CallKind.LINK, reference.canvas
+        self.sites.append(
+            CallSite(
+                kind=kind,
+                location=Location(facts.path, reference.line, reference.column),
+                task=handle.task,
+                enclosing=self._enclosing(facts, reference.function),
+                source=one_line(_within(reference)),
+                in_tests=facts.in_tests,
+                loop_depth=reference.loop_depth,
+                loop_iterates=reference.loop_iterates,
+                result_used=reference.use,
+                detail=detail,
+                handler=self._handlers.framework(facts, reference.function),
+            )
+        )
+
+    def _blind_value(
+        self, facts: FileFacts, reference: ReferenceFact, handles: list[Handle]
+    ) -> None:
+        reasons = [handle.reason for handle in handles if handle.reason]
+        self.blind_spots.append(
+            BlindSpot(
+                "unresolved-receiver",
+                Location(facts.path, reference.line, reference.column),
+                one_line(".".join(reference.chain)),
+                "; ".join(dict.fromkeys(reasons)),
+            )
+        )
+
+    # --------------------------------------------------------------- recording
+
+    def _add(
+        self,
+        facts: FileFacts,
+        call: CallFact,
+        kind: CallKind,
+        task: str | None,
+        detail: str = "",
+    ) -> None:
+        options: tuple[Option, ...] = ()
+        if call.node is not None:
+            options, _ = options_of(facts, call.node.keywords)
+            options += tuple(
+                Option("**", text_of(facts, word.value))
+                for word in call.node.keywords
+                if word.arg is None
+            )
+        self.sites.append(
+            CallSite(
+                kind=kind,
+                location=Location(facts.path, call.line, call.column),
+                task=task,
+                enclosing=self._enclosing(facts, call.function),
+                source=call.source,
+                options=options,
+                positional=call.positional,
+                in_tests=facts.in_tests,
+                loop_depth=call.loop_depth,
+                loop_iterates=call.loop_iterates,
+                result_used="value" if call.use == "decorator" else call.use,
+                detail=detail,
+                handler=self._handlers.framework(facts, call.function),
+            )
+        )
+
+    def _enclosing(self, facts: FileFacts, function: int) -> str:
+        if function < 0:
+            return facts.module
+        return f"{facts.module}.{facts.definitions[function].qualname}"
+
+    def _blind(
+        self, facts: FileFacts, call: CallFact, kind: str, reasons: list[str]
+    ) -> None:
+        place = Location(facts.path, call.line, call.column)
+        reason = "; ".join(dict.fromkeys(reasons)) or "its receiver cannot be seen here"
+        self.blind_spots.append(BlindSpot(kind, place, call.source, one_line(reason)))
+
+
+def _within(reference: ReferenceFact) -> str:
+    name = ".".join(reference.chain)
+    return f"{reference.into}({name})" if reference.into else name
+
+
+def _keyword(node: ast.Call, name: str) -> ast.expr | None:
+    return next((word.value for word in node.keywords if word.arg == name), None)

@@ -1,0 +1,166 @@
+"""Scanning in order: filter, collect file by file, link, and gather the Inventory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from migrator.model import FileOutcome, FileStatus
+from migrator.scan.collector import collect
+from migrator.scan.facts import FileFacts
+from migrator.scan.linking import Linker
+from migrator.scan.markers import NameFilter, frameworks_in, may_concern_celery
+from migrator.scan.modules import ModuleIndex
+from migrator.scan.processes import has_kubernetes, read_processes
+from migrator.scan.source import SourceText, UnreadableError, decode, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from migrator.model import Inventory
+    from migrator.project import Project
+
+Progress = "Callable[[int, int], None]"
+# Generated data, not a program: parsing it could take all memory.
+MAX_BYTES = 5_000_000
+MAX_ROUNDS = 8  # of new names that lead to new files
+
+
+class Scan:
+    """One scan of one project."""
+
+    def __init__(self, project: Project, progress: Callable[[int, int], None] | None):
+        self._project = project
+        self._progress = progress
+        self._modules = ModuleIndex(project, self._load)
+        self._linker = Linker(self._modules)
+        self._outcomes: dict[str, FileOutcome] = {}
+        self._frameworks: set[str] = set()
+
+    def run(self) -> Inventory:
+        paths = [path for path in self._project.files if path.endswith(".py")]
+        fresh: list[FileFacts] = []
+        for done, path in enumerate(paths):
+            self._tell(done, len(paths))
+            data = self._read(path)
+            if data is None:
+                continue
+            self._frameworks |= frameworks_in(data)
+            if may_concern_celery(data):
+                facts = self._modules.facts(path)
+                if facts is not None:
+                    fresh.append(facts)
+        self._tell(len(paths), len(paths))
+        self._grow(paths, fresh)
+        inventory = self._linker.link()
+        return self._complete(inventory)
+
+    def _tell(self, done: int, total: int) -> None:
+        if self._progress is not None:
+            self._progress(done, total)
+
+    def _grow(self, paths: list[str], fresh: list[FileFacts]) -> None:
+        """Link what was read, and look for its names in the files left out."""
+        modules: set[str] = set()
+        names: set[str] = set()
+        for _ in range(MAX_ROUNDS):
+            self._linker.add(fresh)
+            new_modules, new_names = self._linker.names()
+            if new_modules <= modules and new_names <= names:
+                return
+            modules |= new_modules
+            names |= new_names
+            fresh = self._matching(paths, NameFilter(modules, names))
+
+    def _matching(self, paths: list[str], wanted: NameFilter) -> list[FileFacts]:
+        found: list[FileFacts] = []
+        for path in paths:
+            if path in self._outcomes and self._linker.has(path):
+                continue
+            if path in self._outcomes and self._outcomes[path].status in {
+                FileStatus.FAILED,
+                FileStatus.SKIPPED,
+            }:
+                continue
+            data = self._read(path)
+            if data is not None and wanted.matches(data):
+                facts = self._modules.facts(path)
+                if facts is not None:
+                    found.append(facts)
+        return found
+
+    # ------------------------------------------------------------------- files
+
+    def _read(self, path: str) -> bytes | None:
+        try:
+            data = self._project.read(path)
+        except OSError as error:
+            self._fail(path, f"cannot be read: {error.strerror or error}", 0)
+            return None
+        known = self._outcomes.get(path)
+        if known is None:
+            self._outcomes[path] = FileOutcome(path, FileStatus.FILTERED, "", len(data))
+        return data
+
+    def _load(self, path: str) -> FileFacts | None:
+        """The facts of a file, whoever asks first: the filter or an import."""
+        data = self._read(path)
+        if data is None:
+            return None
+        if len(data) > MAX_BYTES:
+            self._fail(path, f"larger than {MAX_BYTES:,} bytes", len(data))
+            return None
+        try:
+            facts = self._collect(path, data)
+        except UnreadableError as error:
+            self._fail(path, str(error), len(data))
+            return None
+        except (RecursionError, MemoryError):
+            self._fail(path, "nested too deeply to be read", len(data))
+            return None
+        self._outcomes[path] = FileOutcome(path, FileStatus.PARSED, "", len(data))
+        return facts
+
+    def _collect(self, path: str, data: bytes) -> FileFacts:
+        source = SourceText(decode(data))
+        facts = FileFacts(
+            path=path,
+            module=self._modules.name_of(path),
+            is_package=self._project.is_package(path),
+            in_tests=self._project.is_test(path),
+        )
+        return collect(facts, parse(source.text), source)
+
+    def _fail(self, path: str, reason: str, size: int) -> None:
+        self._outcomes[path] = FileOutcome(path, FileStatus.FAILED, reason, size)
+
+    # ----------------------------------------------------------------- the end
+
+    def _complete(self, inventory: Inventory) -> Inventory:
+        outcomes = [*self._project.outcomes, *self._outcomes.values()]
+        processes, failed = read_processes(self._project)
+        outcomes += failed
+        return replace(
+            inventory,
+            root=str(self._project.root),
+            files=tuple(sorted(outcomes, key=lambda one: one.path)),
+            processes=processes,
+            frameworks=tuple(sorted(self._frameworks)),
+            has_kubernetes=has_kubernetes(self._project),
+        )
+
+
+def scan_project(
+    project: Project,
+    *,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Inventory:
+    """Everything of Celery in the project, or on the list of blind spots.
+
+    `progress` is called with files done and files in all. Each Python file ends in
+    exactly one outcome; a file that cannot be read or parsed is one of them, never an
+    error. Nothing of the project is imported or executed.
+    """
+    del workers
+    return Scan(project, progress).run()

@@ -1,0 +1,391 @@
+"""What an expression is to Celery: a task, a signature, a result, a canvas, an app."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from migrator.scan.literals import LiteralReader, NotLiteralError
+from migrator.scan.vocabulary import (
+    BODY_ATTRIBUTES,
+    DISPATCH,
+    SIGNATURE_METHODS,
+    SPREAD_METHODS,
+    TASK_METHODS,
+)
+from migrator.scan.walker import flatten
+
+if TYPE_CHECKING:
+    from migrator.scan.apps import Apps
+    from migrator.scan.definitions import Definitions
+    from migrator.scan.facts import FileFacts
+    from migrator.scan.resolve import Found, Resolver
+
+MAX_DEPTH = 10
+SIGNATURE_MAKERS = frozenset(
+    {
+        "celery.signature",
+        "celery.subtask",
+        "celery.Signature",
+        "celery.canvas.signature",
+        "celery.canvas.Signature",
+        "celery.canvas.subtask",
+        "celery.canvas.maybe_signature",
+        "celery.app.canvas.signature",
+    }
+)
+CANVAS_MAKERS = frozenset(
+    f"celery{middle}.{name}"
+    for middle in ("", ".canvas")
+    for name in ("chain", "group", "chord", "chunks", "xmap", "xstarmap", "_chain")
+)
+RESULT_MAKERS = frozenset(
+    f"celery.result.{name}"
+    for name in ("AsyncResult", "GroupResult", "ResultSet", "EagerResult")
+)
+RESULT_MAKERS |= {"celery.AsyncResult", "celery.GroupResult"}
+# Methods that give back a signature like the one they were called on.
+SAME_SIGNATURE = frozenset(
+    {"set", "clone", "on_error", "link", "link_error", "reverse"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """What something is: task | signature | canvas | result | app | super | unknown."""
+
+    kind: str
+    task: str = ""  # the task's name
+    attribute: str = ""  # of the task: "delay", "request", ...
+    reason: str = ""  # why it is unknown
+
+
+class Handles:
+    """Answers what expressions are; see Handle."""
+
+    def __init__(
+        self,
+        resolver: Resolver,
+        deep: Resolver,
+        apps: Apps,
+        definitions: Definitions,
+    ) -> None:
+        self._resolver = resolver
+        self._deep = deep  # reads further files, for constants
+        self._apps = apps
+        self._definitions = definitions
+        self._open: set[int] = set()  # nodes on the way: `x = copy(x)` ends
+
+    def of(
+        self, facts: FileFacts, scope: int, node: ast.expr, depth: int = 0
+    ) -> list[Handle]:
+        """All that the expression may be; one `unknown` with its reason at least."""
+        if depth > MAX_DEPTH or id(node) in self._open:
+            return [Handle("unknown", reason="its names go round in a circle")]
+        self._open.add(id(node))
+        try:
+            return self._of(facts, scope, node, depth)
+        finally:
+            self._open.discard(id(node))
+
+    def _of(
+        self, facts: FileFacts, scope: int, node: ast.expr, depth: int
+    ) -> list[Handle]:
+        if isinstance(node, ast.Call):
+            return self._of_call(facts, scope, node, depth)
+        if isinstance(node, ast.Subscript):
+            return self._of_item(facts, scope, node, depth)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            return [Handle("canvas")]
+        if isinstance(node, ast.Attribute) and not flatten(node)[1]:
+            inner = self.of(facts, scope, node.value, depth + 1)
+            return [_attribute(handle, node.attr) for handle in inner]
+        if isinstance(node, ast.Await | ast.NamedExpr | ast.Starred):
+            return self.of(facts, scope, node.value, depth + 1)
+        found = self._resolver.expression(facts, scope, node)
+        handles = [h for one in found for h in self.of_found(one, depth + 1)]
+        return _distinct(handles) or [Handle("unknown", reason="it is bound nowhere")]
+
+    def of_chain(
+        self, facts: FileFacts, scope: int, chain: tuple[str, ...]
+    ) -> list[Handle]:
+        found = self._resolver.chain(facts, scope, chain)
+        handles = [h for one in found for h in self.of_found(one, 0)]
+        return _distinct(handles) or [Handle("unknown", reason="it is bound nowhere")]
+
+    def of_found(self, found: Found, depth: int = 0) -> list[Handle]:
+        task = self._task_of(found)
+        if task is not None:
+            return [task]
+        if self._apps.is_app(found):
+            return [Handle("app")]
+        if found.kind == "value" and found.expr is not None and found.facts is not None:
+            return self._of_value(found, depth)
+        if found.kind == "external" and found.name in CANVAS_MAKERS:
+            return [Handle("canvas")]
+        return [Handle("unknown", reason=_reason(found))]
+
+    def _task_of(self, found: Found) -> Handle | None:
+        if found.kind not in {"definition", "instance"}:
+            return None
+        known = self._definitions.tasks.get(found.key)
+        if known is None:
+            return None
+        rest = found.rest
+        if not rest and found.kind == "instance":
+            return Handle("task", known.task.name)
+        return Handle("task", known.task.name, ".".join(rest))
+
+    def _of_value(self, found: Found, depth: int) -> list[Handle]:
+        assert found.expr is not None and found.facts is not None  # noqa: S101, PT018 - checked by the caller
+        if depth > MAX_DEPTH:
+            return [Handle("unknown", reason="its names go round in a circle")]
+        bare = replace(found, rest=())
+        if found.rest and self._apps.is_app(bare):
+            return [Handle("app", attribute=".".join(found.rest))]
+        if not isinstance(found.expr, ast.Call | ast.Subscript | ast.BinOp):
+            return [Handle("unknown", reason=_reason(found))]
+        handles = self.of(found.facts, found.scope, found.expr, depth + 1)
+        for name in found.rest:
+            handles = [_attribute(handle, name) for handle in handles]
+        return handles
+
+    # ------------------------------------------------------------------- calls
+
+    def _of_call(
+        self, facts: FileFacts, scope: int, node: ast.Call, depth: int
+    ) -> list[Handle]:
+        function = node.func
+        if isinstance(function, ast.Name) and function.id == "super":
+            return [Handle("super", reason="super() of a task class")]
+        if isinstance(function, ast.Attribute):
+            known = self._of_method(facts, scope, node, function, depth)
+            if known:
+                return known
+        found: list[Handle] = []
+        for callee in self._resolver.expression(facts, scope, function):
+            found += self._of_callee(callee, facts, scope, node, depth)
+        if isinstance(function, ast.Call):  # shared_task(...)(f)
+            found += self._of_arguments(facts, scope, node, depth)
+        return _distinct(found) or [
+            Handle("unknown", reason=f"the result of `{_callee(node)}()`")
+        ]
+
+    def _of_method(
+        self,
+        facts: FileFacts,
+        scope: int,
+        node: ast.Call,
+        function: ast.Attribute,
+        depth: int,
+    ) -> list[Handle]:
+        """Methods of tasks, signatures and apps."""
+        name = function.attr
+        if name == "register_task":
+            return self._registered(facts, scope, node)
+        if name == "task":
+            return self._of_arguments(facts, scope, node, depth)
+        if name not in TASK_METHODS | SAME_SIGNATURE | {"AsyncResult"}:
+            return self._tasks_get(facts, scope, node, function)
+        if name in {"signature", "subtask"} and _first_text(node):
+            return [Handle("signature", _first_text(node))]
+        receivers = self.of(facts, scope, function.value, depth + 1)
+        return [h for receiver in receivers for h in _method(receiver, name)]
+
+    def _tasks_get(
+        self, facts: FileFacts, scope: int, node: ast.Call, function: ast.Attribute
+    ) -> list[Handle]:
+        """`app.tasks.get("name")`."""
+        registry = function.value
+        is_get = function.attr in {"get", "pop"} and isinstance(registry, ast.Attribute)
+        if is_get and isinstance(registry, ast.Attribute) and registry.attr == "tasks":
+            return self._registry_item(facts, scope, node.args[0]) if node.args else []
+        return []
+
+    def _of_callee(
+        self, callee: Found, facts: FileFacts, scope: int, node: ast.Call, depth: int
+    ) -> list[Handle]:
+        if callee.kind == "external":
+            return self._of_external(callee.name, facts, scope, node, depth)
+        definition = callee.definition
+        if definition is None or callee.facts is None or callee.rest:
+            return []
+        known = self._definitions.tasks.get(callee.key)
+        if known is not None and definition.is_class:
+            return [Handle("task", known.task.name)]
+        if known is not None:
+            return [Handle("unknown", reason="what the task's function returns")]
+        found: list[Handle] = []
+        for returned in () if definition.is_class else definition.returns:
+            found += self.of(callee.facts, definition.inner, returned, depth + 1)
+        return [handle for handle in found if handle.kind != "unknown"]
+
+    def _of_external(
+        self, name: str, facts: FileFacts, scope: int, node: ast.Call, depth: int
+    ) -> list[Handle]:
+        if name in SIGNATURE_MAKERS:
+            if node.args:
+                text = self.text(facts, scope, node.args[0])
+                if text is not None:
+                    return [Handle("signature", text)]
+                return self.of(facts, scope, node.args[0], depth + 1)
+            return [Handle("signature")]
+        if name in CANVAS_MAKERS:
+            return [Handle("canvas")]
+        if name in RESULT_MAKERS:
+            return [Handle("result")]
+        if name in {"copy.copy", "copy.deepcopy"} and node.args:
+            return self.of(facts, scope, node.args[0], depth + 1)
+        return []
+
+    def _of_arguments(
+        self, facts: FileFacts, scope: int, node: ast.Call, depth: int
+    ) -> list[Handle]:
+        """`request.task(f)`, `app.task(f)`: the task that the argument is."""
+        found: list[Handle] = []
+        for argument in node.args[:1]:
+            handles = self.of(facts, scope, argument, depth + 1)
+            found += [h for h in handles if h.kind == "task" and not h.attribute]
+        return found
+
+    def _registered(self, facts: FileFacts, scope: int, node: ast.Call) -> list[Handle]:
+        for argument in node.args[:1]:
+            for found in self._resolver.expression(facts, scope, argument):
+                owner = found
+                if found.kind == "value":
+                    owner = self._resolver.class_of(found) or found
+                known = self._definitions.tasks.get(owner.key)
+                if known is not None:
+                    return [Handle("task", known.task.name)]
+        return [Handle("unknown", reason="what is registered cannot be seen here")]
+
+    # ------------------------------------------------------------------- items
+
+    def _of_item(
+        self, facts: FileFacts, scope: int, node: ast.Subscript, depth: int
+    ) -> list[Handle]:
+        base = node.value
+        if isinstance(base, ast.Attribute) and base.attr == "tasks":
+            return self._registry_item(facts, scope, node.slice)
+        for found in self._resolver.expression(facts, scope, base):
+            if isinstance(found.expr, ast.Dict | ast.Tuple | ast.List):
+                return self._literal_item(found, facts, scope, node.slice, depth)
+        text = ast.unparse(base)
+        return [
+            Handle("unknown", reason=f"an item of `{text}`, known only at run time")
+        ]
+
+    def _registry_item(
+        self, facts: FileFacts, scope: int, key: ast.expr
+    ) -> list[Handle]:
+        """`app.tasks["name"]`, `app.tasks[task.name]`."""
+        text = self.text(facts, scope, key)
+        if text is not None:
+            return [Handle("task", text)]
+        if isinstance(key, ast.Attribute) and key.attr == "name":
+            handles = self.of(facts, scope, key.value)
+            if all(handle.kind == "task" for handle in handles):
+                return handles
+        reason = f"app.tasks[{ast.unparse(key)}]: the name is known only at run time"
+        return [Handle("unknown", reason=reason)]
+
+    def _literal_item(
+        self, found: Found, facts: FileFacts, scope: int, key: ast.expr, depth: int
+    ) -> list[Handle]:
+        assert found.facts is not None  # noqa: S101 - a literal stands in a file
+        literal = found.expr
+        try:
+            wanted = LiteralReader(self._deep, facts, scope).read(key)
+        except NotLiteralError:
+            text = found.name or "a registry"
+            reason = (
+                f"{text}[{ast.unparse(key)}]: one of its members, chosen at run time"
+            )
+            return [Handle("unknown", reason=reason)]
+        if isinstance(literal, ast.Dict):
+            for name, value in zip(literal.keys, literal.values, strict=True):
+                if isinstance(name, ast.Constant) and name.value == wanted:
+                    return self.of(found.facts, found.scope, value, depth + 1)
+        elif isinstance(literal, ast.Tuple | ast.List) and isinstance(wanted, int):
+            if -len(literal.elts) <= wanted < len(literal.elts):
+                element = literal.elts[wanted]
+                return self.of(found.facts, found.scope, element, depth + 1)
+        return [Handle("unknown", reason=f"no item {wanted!r} in the literal")]
+
+    def text(self, facts: FileFacts, scope: int, node: ast.expr) -> str | None:
+        """A string, where the source tells it: a literal, a constant, `task.name`."""
+        try:
+            value = LiteralReader(self._deep, facts, scope).read(node)
+        except NotLiteralError:
+            if isinstance(node, ast.Attribute) and node.attr == "name":
+                handles = self.of(facts, scope, node.value)
+                names = {
+                    h.task for h in handles if h.kind == "task" and not h.attribute
+                }
+                return names.pop() if len(names) == 1 else None
+            return None
+        return value if isinstance(value, str) else None
+
+
+def _method(receiver: Handle, name: str) -> list[Handle]:
+    """What a method of a task or signature gives."""
+    if receiver.kind not in {"task", "signature", "canvas"}:
+        return [receiver] if receiver.kind == "unknown" else []
+    if receiver.attribute and receiver.attribute not in BODY_ATTRIBUTES:
+        return [Handle("unknown", reason=f"attribute {receiver.attribute} of a task")]
+    if name in SIGNATURE_METHODS or name in SAME_SIGNATURE:
+        kind = "canvas" if receiver.kind == "canvas" else "signature"
+        return [Handle(kind, receiver.task)]
+    if name in SPREAD_METHODS:
+        return [Handle("canvas", receiver.task)]
+    if name in DISPATCH or name in {"apply", "AsyncResult"}:
+        return [Handle("result", receiver.task)]
+    return []
+
+
+def _attribute(handle: Handle, name: str) -> Handle:
+    if handle.kind == "task":
+        dotted = f"{handle.attribute}.{name}" if handle.attribute else name
+        return Handle("task", handle.task, dotted)
+    if handle.kind == "app":
+        dotted = f"{handle.attribute}.{name}" if handle.attribute else name
+        return Handle("app", attribute=dotted)
+    if handle.kind == "unknown":
+        return handle
+    return Handle(handle.kind, handle.task, name)
+
+
+def _first_text(node: ast.Call) -> str:
+    if node.args and isinstance(node.args[0], ast.Constant):
+        value = node.args[0].value
+        return value if isinstance(value, str) else ""
+    return ""
+
+
+def _reason(found: Found) -> str:
+    name = ".".join((found.name, *found.rest))
+    return {
+        "external": f"`{name}` is in no file of the project",
+        "elsewhere": f"`{name}` is in a file without tasks",
+        "parameter": f"`{name}` is a parameter: its callers decide",
+        "element": f"`{name}` runs through a collection known only at run time",
+        "opaque": f"`{name}` is set from a value known only at run time",
+        "unknown": f"`{name}` is bound nowhere that can be seen",
+        "builtin": f"`{name}` is a builtin",
+        "definition": f"`{name}` is no task",
+        "instance": f"`{name}` is an object of the project, and no task",
+        "module": f"`{name}` is a module",
+    }.get(found.kind, f"`{name or _callee(found.expr)}` is known only at run time")
+
+
+def _callee(node: ast.expr | None) -> str:
+    return "" if node is None else ".".join(flatten(node)[0])
+
+
+def _distinct(handles: list[Handle]) -> list[Handle]:
+    kept: dict[tuple[str, str, str], Handle] = {}
+    for handle in handles:
+        kept.setdefault((handle.kind, handle.task, handle.attribute), handle)
+    known = [handle for handle in kept.values() if handle.kind != "unknown"]
+    return known or list(kept.values())
