@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from migrator.config import Configuration, load_configuration
-from migrator.errors import PlanError, ProjectError
+from migrator.errors import PlanError, ProjectError, UsageError
 from migrator.model import (
     ChangeSet,
     FileChange,
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from migrator.model import Inventory, ScheduleEntry, Verdict
     from migrator.plan import Manifest
     from migrator.project import Project
+    from migrator.schedules import Proof
+    from migrator.verify import Check
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,35 +206,90 @@ def compute_changes(found: Survey, plan: Plan) -> tuple[Plan, ChangeSet]:
     )
 
 
-def _generated(found: Survey, plan: Plan) -> tuple[list[FileChange], list[ManualStep]]:
+def _generated(
+    found: Survey, plan: Plan
+) -> tuple[tuple[FileChange, ...], list[ManualStep]]:
     """New files; a generated file that the team has changed since stays theirs."""
-    from migrator.render import is_untouched, render
+    from migrator.render import edited_files, render
 
     if not any(s.target is Target.APSCHEDULER for s in plan.schedules):
-        return [], []
+        return (), []
     root = found.project.root
 
     def existing(path: str) -> bytes | None:
         target = root / path
         return target.read_bytes() if target.is_file() else None
 
-    changes, steps = [], []
-    for change in render(plan, found.inventory, existing=existing):
-        if change.before == change.after:
-            continue
-        if change.before is None or is_untouched(change.before):
-            changes.append(change)
-        else:
-            steps.append(_own_file_step(change))
+    changes = render(plan, found.inventory, existing=existing)
+    steps = [
+        ManualStep(
+            Location(path, 1),
+            "merge what would be generated now: move the file away, run `migrate "
+            "diff` again, and compare",
+            "your team has changed this file, so it is left alone",
+        )
+        for path in edited_files(plan, existing=existing)
+    ]
     return changes, steps
 
 
-def _own_file_step(change: FileChange) -> ManualStep:
-    return ManualStep(
-        Location(change.path, 1),
-        "merge what the tool would generate now: move the file away, run `migrate "
-        "diff` again, and compare",
-        "your team has changed this file, so it is left alone",
+def verify_tree(root: Path, base: str | None = None) -> tuple[Check, ...]:
+    """Compare the tree before the last apply, or at git revision `base`, with now.
+
+    UsageError where there is nothing to compare with.
+    """
+    from migrator.apply import last_changes
+    from migrator.verify import tree_at, tree_before
+
+    manifest = read_plan_file(root)
+    found = survey(root)
+    plan = make_plan(found, manifest)
+    if base is not None:
+        with tree_at(root, base) as before:
+            return _compared(found, plan, before, _differing(before, found.project))
+    changes = last_changes(root)
+    if not changes:
+        raise UsageError(
+            "there is no applied change here to verify",
+            where=str(root),
+            hint="Say which commit to compare with: migrate verify --base REV.",
+        )
+    written = tuple(change.path for change in changes)
+    return _compared(found, plan, tree_before(found.project, changes), written)
+
+
+def _compared(
+    found: Survey, plan: Plan, before: Project, written: tuple[str, ...]
+) -> tuple[Check, ...]:
+    from migrator.scan import scan_project
+    from migrator.verify import Comparison, verify
+
+    inventory = scan_project(before, workers=1)
+    return verify(Comparison(inventory, found.inventory, plan, found.project, written))
+
+
+def _differing(before: Project, after: Project) -> tuple[str, ...]:
+    old = set(before.files)
+    return tuple(
+        path
+        for path in after.files
+        if path not in old or before.read(path) != after.read(path)
+    )
+
+
+def prove_schedules(root: Path) -> tuple[tuple[PlannedSchedule, Proof | None], ...]:
+    """Every schedule with its proof; None for one that stays on beat."""
+    from migrator.schedules import convert, prove
+
+    plan = make_plan(survey(root), read_plan_file(root))
+    return tuple(
+        (
+            schedule,
+            None
+            if schedule.target is Target.CELERY
+            else prove(convert(schedule.entry.spec or {})),
+        )
+        for schedule in plan.schedules
     )
 
 

@@ -8,10 +8,17 @@ from __future__ import annotations
 
 from migrator.apply.diff import unified_diff
 from migrator.apply.tree import refuse_dirty_tree
-from migrator.apply.writer import apply_changes, recover, undo_last, write_file
+from migrator.apply.writer import (
+    apply_changes,
+    last_changes,
+    recover,
+    undo_last,
+    write_file,
+)
 
 __all__ = [
     "apply_changes",
+    "last_changes",
     "recover",
     "refuse_dirty_tree",
     "undo_last",

@@ -89,6 +89,14 @@ def undo_last(root: Path) -> tuple[str, ...]:
     return tuple(entry.path for entry in backwards.entries)
 
 
+def last_changes(root: Path) -> tuple[FileChange, ...]:
+    """What the last apply wrote; empty where there is none, or it was undone."""
+    journal = Journal.load(state_folder(root) / "journal.json")
+    if journal is None or journal.state is not State.APPLIED:
+        return ()
+    return tuple(entry.change for entry in journal.entries)
+
+
 def recover(root: Path) -> tuple[str, ...]:
     """Put back what an apply or undo that died had half written. Returns the paths."""
     with exclusive(root) as folder:

@@ -20,6 +20,7 @@ COMMANDS = {
     "diff": "Show exactly what apply will write.",
     "apply": "Write the changes of the plan, all or none.",
     "undo": "Put back exactly what the last apply changed.",
+    "verify": "Account for everything: what was before is after, moved, or named.",
     "explain": "Say what a rule looks for, why, and what to do about it.",
 }
 

@@ -19,7 +19,7 @@ SCHEMA_VERSION = 1
 
 def scan_document(inventory: Inventory, verdicts: Sequence[Verdict]) -> str:
     """`migrate scan --format json`."""
-    return _document(
+    return document(
         "scan",
         inventory=_plain(inventory),
         verdicts=[_plain(verdict) for verdict in verdicts],
@@ -28,12 +28,12 @@ def scan_document(inventory: Inventory, verdicts: Sequence[Verdict]) -> str:
 
 def plan_document(plan: Plan) -> str:
     """`migrate plan --format json`."""
-    return _document("plan", plan=_plain(plan))
+    return document("plan", plan=_plain(plan))
 
 
 def changes_document(changes: ChangeSet) -> str:
     """`migrate diff --format json`: bytes as text where they are UTF-8, else base64."""
-    return _document(
+    return document(
         "changes",
         changes=[_change(change) for change in changes.changes],
         manual_steps=[_plain(step) for step in changes.manual_steps],
@@ -41,7 +41,8 @@ def changes_document(changes: ChangeSet) -> str:
     )
 
 
-def _document(kind: str, **content: Any) -> str:
+def document(kind: str, **content: Any) -> str:
+    """A JSON document with its kind, schema version and the tool's version."""
     head = {"kind": kind, "schema": SCHEMA_VERSION, "tool": f"migrate {__version__}"}
     return json.dumps(head | content, indent=2, ensure_ascii=True)
 

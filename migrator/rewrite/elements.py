@@ -26,9 +26,11 @@ def without(node: Display, is_gone: Sequence[bool]) -> Display:
         if not gone:
             kept.append(element)
             continue
-        after = _space_after(element, closing)
-        if isinstance(element.comma, cst.MaybeSentinel):
-            closing = EMPTY  # it is merged into what stands before the element
+        after = _space_after(element)
+        if element is elements[-1] and not isinstance(
+            after, cst.ParenthesizedWhitespace
+        ):
+            after, closing = closing, EMPTY  # the line of the closing bracket
         if kept:
             kept[-1] = _followed_by(kept[-1], after)
         else:
@@ -59,12 +61,9 @@ def _rebuilt(
     return node.with_changes(elements=elements, lbracket=left, rbracket=right)
 
 
-def _space_after(
-    element: Element, closing: cst.BaseParenthesizableWhitespace
-) -> cst.BaseParenthesizableWhitespace:
-    if isinstance(element.comma, cst.Comma):
-        return element.comma.whitespace_after
-    return closing
+def _space_after(element: Element) -> cst.BaseParenthesizableWhitespace:
+    is_given = isinstance(element.comma, cst.Comma)
+    return element.comma.whitespace_after if is_given else EMPTY
 
 
 def _followed_by(element: Element, space: cst.BaseParenthesizableWhitespace) -> Element:

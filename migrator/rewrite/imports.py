@@ -27,9 +27,9 @@ def settle_imports(
 ) -> cst.Module:
     """The edited module with the wanted imports in, and orphaned ones out.
 
-    An import that loses its last name gives its line to the first wanted one, so
-    that the common edit changes one line and moves none. With `may_remove` False
-    (a package's `__init__`, whose names others import) nothing is taken out.
+    An import of Celery that loses its last name gives its line to the first wanted
+    one, so that the common edit changes one line and moves none. With `may_remove`
+    False (a package's `__init__`, whose names others import) nothing is taken out.
     """
     missing = [w for w in wanted if not _has(after, w)]
     orphans = names_in_use(before) - names_in_use(after) if may_remove else set()
@@ -37,7 +37,7 @@ def settle_imports(
     empty = []
     for index, line, statement in _plain_imports(after):
         remaining = _without_names(statement, orphans)
-        if remaining is None and missing:
+        if remaining is None and missing and _is_celery(statement):
             remaining = _statement(missing.pop(0))
         if remaining is None:
             empty.append(line)
@@ -98,6 +98,14 @@ def _without_names(statement: Import, orphans: Collection[str]) -> Import | None
     if kept[-1] is not aliases[-1]:
         kept[-1] = kept[-1].with_changes(comma=aliases[-1].comma)
     return statement.with_changes(names=kept)
+
+
+def _is_celery(statement: Import) -> bool:
+    if isinstance(statement, cst.Import):
+        return any(_bound(alias) == "celery" for alias in statement.names)
+    return statement.module is not None and (
+        get_full_name_for_node_or_raise(statement.module).split(".")[0] == "celery"
+    )
 
 
 def _is_future(statement: cst.ImportFrom) -> bool:

@@ -24,7 +24,8 @@ def without_statements(body: Body, removed: Sequence[cst.CSTNode]) -> Body:
         if _is_among(statement, removed):
             carried += _comments_above(statement)
         else:
-            kept.append(_below(carried, statement))
+            closed = _closed_up(statement) if gone[0] is body.body[0] else statement
+            kept.append(_below(carried, statement if kept else closed))
             carried = []
     if not kept and isinstance(body, cst.IndentedBlock):
         line = cst.SimpleStatementLine([cst.Pass()], leading_lines=carried)
@@ -34,6 +35,14 @@ def without_statements(body: Body, removed: Sequence[cst.CSTNode]) -> Body:
 
 def _is_among(statement: cst.CSTNode, removed: Sequence[cst.CSTNode]) -> bool:
     return any(statement is node for node in removed)
+
+
+def _closed_up(statement: Statement) -> Statement:
+    """The statement without blank lines above it: it has become the first one."""
+    lines = list(getattr(statement, "leading_lines", ()))
+    while lines and lines[0].comment is None:
+        lines.pop(0)
+    return statement.with_changes(leading_lines=lines)
 
 
 def _comments_above(statement: Statement) -> list[cst.EmptyLine]:

@@ -1,0 +1,42 @@
+"""`migrate verify`: what was there before is accounted for after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from migrator.cli.options import format_option, root_argument
+from migrator.errors import EXIT_NOTHING_TO_DO, EXIT_VERIFICATION_FAILED
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command(name="verify")
+@root_argument
+@format_option("json", "junit")
+@click.option(
+    "--base",
+    metavar="REV",
+    help="Compare with this git revision, instead of the tree before the last apply.",
+)
+@click.option("--schedules", is_flag=True, help="Print the proof of each schedule.")
+def command(root: Path, output: str, base: str | None, *, schedules: bool) -> int:
+    """Account for every definition, caller, schedule, setting and process.
+
+    Compares the tree before the last apply (or at REV) with the tree now. Exit code 4
+    where something is neither as it was, nor moved by the plan.
+    """
+    from migrator.pipeline import prove_schedules, verify_tree
+    from migrator.report import verify_report
+
+    if schedules:
+        proofs = prove_schedules(root)
+        verify_report.print_proofs(proofs, output)
+        passed = all(proof is None or proof.identical for _, proof in proofs)
+    else:
+        checks = verify_tree(root, base)
+        verify_report.print_checks(checks, output)
+        passed = all(check.passed for check in checks)
+    return EXIT_NOTHING_TO_DO if passed else EXIT_VERIFICATION_FAILED

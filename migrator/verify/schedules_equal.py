@@ -1,0 +1,33 @@
+"""Every moved schedule fires when beat would have fired it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migrator.model import Target
+from migrator.verify.result import Check, Problem
+
+if TYPE_CHECKING:
+    from migrator.verify.comparison import Comparison
+
+
+def check(compared: Comparison) -> Check:
+    """The proof of each entry, repeated against the installed Celery."""
+    from migrator.schedules import convert, prove
+
+    fires = 0
+    problems = []
+    moved = [s for s in compared.plan.schedules if s.is_moved]
+    for schedule in moved:
+        entry = schedule.entry
+        if schedule.target is Target.CELERY:
+            text = f"{entry.name!r} moved, and cannot be proven: {schedule.refusal}"
+            problems.append(Problem(text, entry.location))
+            continue
+        proof = prove(convert(entry.spec or {}))
+        fires += proof.compared
+        if not proof.identical:
+            text = f"{entry.name!r} fires differently: {proof.difference}"
+            problems.append(Problem(text, entry.location))
+    facts = f"{len(moved)} moved schedules, {fires:,} fire times"
+    return Check("schedules equal", facts, tuple(problems))
