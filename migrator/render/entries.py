@@ -40,7 +40,7 @@ def rendered_entry(
         task=entry.task,
         job=f"{package}.jobs.{job.module}:run",
         trigger=schedule.trigger,
-        comment=one_line(entry.source, 78),
+        comment=one_line(entry.source, 70),
         options=tuple(_options(schedule, task, job)),
     )
 
@@ -59,12 +59,16 @@ def _options(
     default = _number(task, "timeout", DEFAULT_TIMEOUT)
     timeout = f"config.number({python(variable)}, {python(default)})"
     found.append(("timeout", expression(timeout, 8, len("timeout="))))
-    for option in entry.options:
-        if option.name == "expires":
-            found.append(("expires", python(option.value)))
-    for name in NUMBERS:
-        if name in task.options:
-            found.append((name, python(_number(task, name, 0))))
+    found += [
+        (option.name, python(option.value))
+        for option in entry.options
+        if option.name == "expires"
+    ]
+    found += [
+        (name, python(_number(task, name, 0)))
+        for name in NUMBERS
+        if name in task.options
+    ]
     if task.options.get("no_overlap"):
         found.append(("no_overlap", "True"))
     if not entry.enabled:
@@ -79,7 +83,7 @@ def _arguments(
 ) -> list[tuple[str, str]]:
     if option is None or not option.value:
         return []
-    literal = repr(kind(option.value))  # type: ignore[call-overload]  # checked by plan
+    literal = repr(kind(option.value))
     return [(name, expression(literal, 8, len(name) + 1))]
 
 

@@ -87,7 +87,7 @@ def _with_variables(
         "scheduler.py": rendered(
             f"{FOLDER}/scheduler.py.j2",
             package=package,
-            imports=_constant("IMPORTS: tuple[str, ...]", (*imports, *modules)),
+            imports=_constant("IMPORTS: tuple[str, ...]", _unique(*imports, *modules)),
             celery_app=":".join(app.rsplit(".", 1)),
             companions=_constant("COMPANIONS: tuple[str, ...]", companions),
             is_finished=finished,
@@ -104,6 +104,10 @@ def _with_variables(
 
 def _constant(name: str, value: tuple[str, ...]) -> str:
     return f"{name} = {expression(repr(value), 0, len(name) + 3)}"
+
+
+def _unique(*names: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
 
 
 def _entries(entries: list[RenderedEntry], schedules: list[PlannedSchedule]) -> bytes:

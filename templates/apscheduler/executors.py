@@ -50,7 +50,7 @@ class SlotExecutor(BaseExecutor):  # type: ignore[misc]  # APScheduler is untype
         self._run_job_success(job_id, events)
 
 
-class SlotThreadExecutor(SlotExecutor, ThreadPoolExecutor):
+class SlotThreadExecutor(SlotExecutor, ThreadPoolExecutor):  # type: ignore[misc]
     """A bounded pool of threads, for `def` jobs. A thread cannot be interrupted."""
 
     def __init__(self, runner: Runner, store: ReplicaJobStore, size: int) -> None:

@@ -1,5 +1,6 @@
-"""GET /health/scheduler for Django: put `path("health/scheduler", scheduler_health)`
-among the urlpatterns. The file is yours to change.
+"""GET /health/scheduler for Django. The file is yours to change.
+
+Put `path("health/scheduler", scheduler_health)` among the urlpatterns.
 """
 
 from __future__ import annotations

@@ -107,5 +107,3 @@ def _latest(trigger: Any, due: datetime, now: datetime) -> tuple[datetime, int]:
             break
         due, passed = following, passed + 1
     return due, passed
-
-

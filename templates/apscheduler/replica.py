@@ -92,7 +92,7 @@ class ReplicaScheduler(AsyncIOScheduler):  # type: ignore[misc]  # it is untyped
         self.runner.is_stopping = True
         self.pause()
         deadline = time.monotonic() + grace
-        while self.runner.running and time.monotonic() < deadline:
+        while self.runner.running and time.monotonic() < deadline:  # noqa: ASYNC110 - threads
             await asyncio.sleep(0.05)
         has_ended = not self.runner.running
         self.shutdown(wait=False)

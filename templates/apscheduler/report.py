@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from . import config
 from .locks import LockStore, StoreDownError, create_lock_store
 from .state import JobState, JobStates
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 HEALTHY, UNHEALTHY = 200, 503
 FINE = ("ok", "running", "paused")

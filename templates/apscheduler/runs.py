@@ -76,7 +76,7 @@ def entered(run: Run) -> Iterator[None]:
 class Runner:
     """Admits slots to the executors and notes their end. Any thread may call it."""
 
-    def __init__(  # noqa: PLR0913 - its collaborators, given once
+    def __init__(
         self,
         *,
         entries: tuple[Entry, ...],
@@ -182,17 +182,16 @@ class Runner:
         try:
             self._note(run, error, outcome, duration)
         except SQLAlchemyError as failure:
-            logger.error("outcome of %s not stored: %s", run.job, type(failure).__name__)
+            self._not_stored("outcome", run.job, failure)
         finally:
             self._forget(run)
 
     def _outcome(self, run: Run, error: BaseException | None, duration: float) -> str:
-        if isinstance(error, TimeoutError):
-            return "timeout"
-        if error is not None:
-            return "failure"
         limit = self.timeout(run.job)
-        return "overran" if limit is not None and duration > limit else "success"
+        is_over = limit is not None and duration >= limit
+        if error is None:
+            return "overran" if is_over else "success"
+        return "timeout" if is_over and isinstance(error, TimeoutError) else "failure"
 
     def _note(
         self, run: Run, error: BaseException | None, outcome: str, duration: float
@@ -224,7 +223,11 @@ class Runner:
         try:
             self._states.missed(job, slot, outcome, slots=slots)
         except SQLAlchemyError as error:
-            logger.error("miss of %s not stored: %s", job, type(error).__name__)
+            self._not_stored("miss", job, error)
+
+    def _not_stored(self, what: str, job: str, error: Exception) -> None:
+        # Statement and parameters, which the error's text holds, stay out of logs.
+        logger.error("%s of %s not stored: %s", what, job, type(error).__name__)
 
     def report_overdue(self) -> None:
         """Log each run once that is past its timeout. A thread cannot be ended."""

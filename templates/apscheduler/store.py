@@ -113,12 +113,12 @@ class ReplicaJobStore(SQLAlchemyJobStore):  # type: ignore[misc]  # it is untype
             super().remove_job(job_id)
 
     def opened(self, job_id: str, slot: datetime) -> None:
-        """The slot is on its way to a thread; after a crash it has to be tried again."""
+        """The slot waits for a thread; after a crash it has to be tried again."""
         with self._guard:
             self._open[job_id].add(slot)
 
     def settled(self, job_id: str, slot: datetime) -> None:
-        """The slot needs no further try: it is claimed, here or elsewhere, or dropped."""
+        """The slot needs no further try: claimed, here or elsewhere, or dropped."""
         with self._guard:
             self._open[job_id].discard(slot)
             self._write_progress(job_id)

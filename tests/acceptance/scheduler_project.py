@@ -70,7 +70,7 @@ def fail():
     raise RuntimeError("as expected")
 '''
 
-COMPANION = '''
+COMPANION = """
 from contextlib import contextmanager
 
 from shop.tasks import note
@@ -81,7 +81,7 @@ def runner():
     note("companion-entered")
     yield
     note("companion-left")
-'''
+"""
 
 WEB = """
 from fastapi import FastAPI
@@ -190,7 +190,7 @@ class Project:
                 env=self.environment,
                 stdout=output,
                 stderr=output,
-                preexec_fn=die_with_parent,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - one call, no locks
             )
         self.processes.append(process)
         return process
@@ -218,7 +218,9 @@ def records(
     return plan, Inventory(".", apps=apps, frameworks=frameworks)
 
 
-def write_package(folder: Path, plan: Plan, inventory: Inventory, **options: Any) -> int:
+def write_package(
+    folder: Path, plan: Plan, inventory: Inventory, **options: Any
+) -> int:
     def existing(path: str) -> bytes | None:
         file = folder / path
         return file.read_bytes() if file.exists() else None
