@@ -73,6 +73,7 @@ class Bodies:
                 seen for part in parts for seen in part.request_attributes
             ),
             globals_written=tuple(n for part in parts for n in part.globals_written),
+            assignments=tuple(one for part in parts for one in part.assignments),
             is_async=definition.is_async,
             is_generator=definition.is_generator,
             returns_value=definition.returns_value,

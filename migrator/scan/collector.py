@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from migrator.model import Loop
+from migrator.model import Assignment, Loop
 from migrator.scan.expressions import ExpressionWalker
 from migrator.scan.facts import AssignmentFact, BindingKind, FileFacts
 from migrator.scan.functions import FunctionWalker
@@ -111,10 +111,17 @@ class Collector(FunctionWalker, ExpressionWalker):
             kept = self.kept(value)
             kind = BindingKind.OPAQUE if kept is None else BindingKind.VALUE
             self.bind(target.id, kind, target.lineno, value=kept)
+            self.local_name(target, value)
         elif isinstance(target, ast.Tuple | ast.List):
             self.unpack(target, value)
         elif isinstance(target, ast.Attribute):
             self.instance_attribute(target, value)
+
+    def local_name(self, target: ast.Name, value: ast.expr) -> None:
+        definition = self.definition
+        if definition is not None:
+            source, place = self.text(value), self.at(target)
+            definition.assignments.append(Assignment(target.id, source, place))
 
     def unpack(self, target: ast.Tuple | ast.List, value: ast.expr) -> None:
         same = isinstance(value, ast.Tuple | ast.List) and (
@@ -265,7 +272,7 @@ class Collector(FunctionWalker, ExpressionWalker):
         if self.definition is not None:
             self.definition.globals_written.extend(node.names)
 
-    # ----------------------------------------------------------------- imports
+    # imports
 
     def plain_import(self, node: ast.Import) -> None:
         for alias in node.names:

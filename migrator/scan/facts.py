@@ -6,11 +6,14 @@ are kept only for the few expressions that the linking phase has to look into.
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from migrator.model import Location, Loop, Marker, Parameter
+if TYPE_CHECKING:
+    import ast
+
+    from migrator.model import Assignment, Location, Loop, Marker, Parameter
 
 MODULE_SCOPE = 0
 NO_FUNCTION = -1
@@ -71,6 +74,7 @@ class Definition:
     handlers: list[tuple[tuple[Chain, ...], Location]] = field(default_factory=list)
     request_attributes: list[tuple[str, Location]] = field(default_factory=list)
     globals_written: list[str] = field(default_factory=list)
+    assignments: list[Assignment] = field(default_factory=list)
     marker: Marker | None = None
     source_hash: str = ""
 
