@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from migrator.model import FunctionFacts
 
 MAX_STEPS = 8
-WRAPPERS = names("dict enumerate list reversed set sorted tuple zip")
+WRAPPERS = names("dict enumerate len list range reversed set sorted tuple zip")
 LIMITS = names("limit islice paginate head sample top")
 QUERY_METHODS = names("""
     all chunks exclude execute fetchall filter filter_by in_bulk iterator iter_rows
@@ -58,7 +58,9 @@ class _Reader:
         self.steps += 1
         if self.steps > MAX_STEPS:
             return Bound.UNREAD
-        if isinstance(tree, LITERALS) or has_limit(tree):
+        if isinstance(tree, LITERALS):
+            return _literal(tree)
+        if has_limit(tree):
             return Bound.SMALL
         match tree:
             case ast.Subscript():
@@ -101,8 +103,6 @@ class _Reader:
 
     def read_call(self, tree: ast.Call) -> Bound:
         name = _words(tree.func)[-1]
-        if name == "range":
-            return worst(self.read(argument) for argument in tree.args)
         if name in WRAPPERS and isinstance(tree.func, ast.Name):
             return worst(self.read(argument) for argument in tree.args)
         if name in VIEWS and isinstance(tree.func, ast.Attribute) and not tree.args:
@@ -113,6 +113,12 @@ class _Reader:
         if words & (QUERY_METHODS | QUERY_NAMES) - VIEWS or _mentions_query(tree):
             return Bound.QUERY
         return Bound.UNREAD
+
+
+def _literal(tree: ast.expr) -> Bound:
+    """`[*rows]` is as long as the rows are."""
+    starred = any(isinstance(node, ast.Starred) for node in ast.walk(tree))
+    return Bound.UNREAD if starred else Bound.SMALL
 
 
 def worst(bounds: Iterable[Bound]) -> Bound:

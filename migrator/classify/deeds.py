@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from migrator.classify.context import TaskContext
     from migrator.classify.project import Project
-    from migrator.model import Call, FunctionFacts
+    from migrator.model import Call, FunctionFacts, Location
 
 CAPITALISED_MODULES = frozenset({"PIL", "Crypto", "PyPDF2"})
 
@@ -67,12 +67,13 @@ def is_cache_write(call: Call) -> bool:
 def is_delete(call: Call) -> bool:
     if call.target in words.DELETE_CALLS:
         return True
-    is_http = call.target.partition(".")[0] in words.HTTP_MODULES
-    return (
-        method(call.target) in words.DELETES
-        and not is_http
-        and not is_cache_write(call)
-    )
+    return method(call.target) in words.DELETES and is_query(call)
+
+
+def is_query(call: Call) -> bool:
+    """`Model.objects.filter(...).x`: on the rows of a query, and not on one object."""
+    parts = set(call.target.split(".")[:-1])
+    return bool(parts & words.QUERY_PARTS) or call.target.startswith("sqlalchemy.")
 
 
 def is_external_write(call: Call, *, has_client: bool) -> bool:
@@ -92,6 +93,19 @@ def is_class_name(target: str) -> bool:
     return name[:1].isupper() and not name.isupper()
 
 
+def unknown_costs(context: TaskContext) -> Iterator[tuple[str, Location]]:
+    """Every place within reach whose cost cannot be told from the source, and why."""
+    if context.task.body is None:
+        yield "its body was not found", context.place
+    for reached in context.reach.functions:
+        for call in reached.facts.calls:
+            reason = cost_unknown(call, reached.facts, context.project)
+            if reason:
+                yield reason, call.location
+    for call in context.reach.cut_off:
+        yield f"`{call.target}` lies too deep to be followed", call.location
+
+
 def cost_unknown(call: Call, caller: FunctionFacts, project: Project) -> str:
     """Why nobody can tell from the source what the call costs, or an empty text."""
     target = call.target
@@ -106,19 +120,22 @@ def cost_unknown(call: Call, caller: FunctionFacts, project: Project) -> str:
 
 
 def _unfollowed(call: Call, project: Project) -> str:
-    first = call.target.partition(".")[0]
-    if not call.resolved:
-        if "session" in first.lower():  # a session maker: `SessionLocal()`
-            return ""
-        return f"`{call.target}` could not be traced to a definition"
-    if first in project.packages:
-        if ".objects." in call.target or is_class_name(call.target):
-            return ""
-        return f"`{call.target}` is of this project and could not be followed"
-    is_harmless = matches(call.target, words.HARMLESS_LIBRARIES)
-    if is_harmless or first in words.STANDARD_LIBRARY:
+    target = call.target
+    first = target.partition(".")[0]
+    is_harmless = (
+        "session" in first.lower()  # a session maker: `SessionLocal()`
+        if not call.resolved
+        else matches(target, words.HARMLESS_LIBRARIES)
+        or first in words.STANDARD_LIBRARY
+        or (first in project.packages and is_class_name(target))
+    )
+    if is_harmless:
         return ""
-    return f"`{call.target}` belongs to a library whose cost is not known here"
+    if first in {"self", "cls", "super"} or first in project.packages:
+        return f"`{target}` is of this project and could not be followed"
+    if not call.resolved:
+        return f"`{target}` could not be traced to a definition"
+    return f"`{target}` belongs to a library whose cost is not known here"
 
 
 def _is_well_known(call: Call) -> bool:

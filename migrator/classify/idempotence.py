@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from migrator.classify import vocabulary as words
 from migrator.classify.deeds import (
     has_http_client,
-    is_cache_write,
     is_delete,
     is_external_write,
+    is_query,
+    unknown_costs,
 )
 from migrator.classify.vocabulary import method, receiver
 
@@ -22,11 +23,11 @@ def repeatable_call(context: TaskContext) -> Call | None:
     """The call that makes the task repeatable; None where another one spoils it.
 
     Repeatable: it deletes, updates, upserts, or gets or creates, and it neither adds
-    rows nor sends anything.
+    rows nor sends anything; every call is known.
     """
     has_client = has_http_client(context)
     found: Call | None = None
-    if context.enqueues:
+    if context.enqueues or any(unknown_costs(context)):
         return None
     for call, _ in context.calls:
         if is_external_write(call, has_client=has_client) or _repeats(call):
@@ -37,12 +38,10 @@ def repeatable_call(context: TaskContext) -> Call | None:
 
 
 def _is_idempotent(call: Call) -> bool:
-    if is_cache_write(call):
-        return False
-    return is_delete(call) or (
-        method(call.target) in words.IDEMPOTENT - words.DELETES
-        and receiver(call.target) not in {"", "dict", "kwargs", "data", "context"}
-    )
+    name = method(call.target)
+    if name == "update":
+        return is_query(call)
+    return is_delete(call) or name in words.IDEMPOTENT - words.DELETES
 
 
 def _repeats(call: Call) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.classify.bounds import Bound
-from migrator.classify.deeds import cost_unknown, network_calls
+from migrator.classify.deeds import network_calls, unknown_costs
 from migrator.classify.fan_out import loop_bound
 
 if TYPE_CHECKING:
@@ -50,12 +50,8 @@ def expected_seconds(context: TaskContext) -> float | None:
     limits = [seconds for _, seconds in literal_limits(context)]
     if limits:
         return min(limits)
-    if any(large_loops(context)) or context.reach.cut_off or not context.task.body:
+    if any(large_loops(context)) or any(unknown_costs(context)):
         return None
-    for reached in context.reach.functions:
-        for call in reached.facts.calls:
-            if cost_unknown(call, reached.facts, context.project):
-                return None
     requests = list(network_calls(context))
     if any(depth or not has_timeout for _, depth, has_timeout in requests):
         return None

@@ -61,9 +61,7 @@ NETWORK_CALLS = names("""
     xmlrpc.client.ServerProxy
     """)
 
-MAIL = names("""
-    django.core.mail email.message email.mime emails fastapi_mail flask_mail smtplib
-    """)
+MAIL = names("django.core.mail emails fastapi_mail flask_mail smtplib")
 MAIL_METHODS = names("send_mail send_email send_message send_mass_mail")
 MAIL_RECEIVERS = names("email mail message msg")
 
@@ -82,6 +80,7 @@ LOCAL_DISK = names("""
 LOCAL_DISK_METHODS = names("mkdir rmdir unlink write_bytes write_text")
 
 DELETES = frozenset({"delete"})
+QUERY_PARTS = names("exclude filter filter_by objects qs query queryset")
 DELETE_CALLS = frozenset({"sqlalchemy.delete", "sqlalchemy.sql.delete"})
 # Safe to run again with the same outcome.
 IDEMPOTENT = names("""
@@ -135,7 +134,7 @@ HARMLESS_METHODS = names("""
     validate values values_list warn warning where with_entities with_for_update
     with_options yield_per zfill
     """)
-HARMLESS_PREFIXES = ("is_", "has_")
+HARMLESS_PREFIXES = ("is_", "has_", "log_")
 
 # Receivers that only write logs or count.
 HARMLESS_RECEIVERS = names(

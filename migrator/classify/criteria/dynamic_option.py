@@ -1,8 +1,8 @@
 """An option that decides is no literal.
 
 `queue=settings.QUEUE`, `max_retries=RETRIES` or `**options` are evaluated when the
-module is imported, and nothing is imported here. A wrapper of the house that hands on the
-`**options` of its call is read at the call. Options that change neither cost nor
+module is imported, and nothing is imported here. A wrapper of the house that hands on
+the `**options` of its call is read at the call. Options that change neither cost nor
 delivery (`autoretry_for`, `name`, `ignore_result`) may be expressions.
 """
 

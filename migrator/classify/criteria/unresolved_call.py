@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.classify.deeds import cost_unknown
+from migrator.classify.deeds import unknown_costs
 from migrator.classify.registry import Kind, criterion, unknown
 
 if TYPE_CHECKING:
@@ -31,12 +31,5 @@ if TYPE_CHECKING:
     is_measurable=True,
 )
 def unresolved_call(context: TaskContext) -> Iterator[Finding]:
-    for reached in context.reach.functions:
-        for call in reached.facts.calls:
-            reason = cost_unknown(call, reached.facts, context.project)
-            if reason:
-                yield unknown(reason, call.location)
-    for call in context.reach.cut_off:
-        yield unknown(f"`{call.target}` lies too deep to be followed", call.location)
-    if context.task.body is None:
-        yield unknown("its body was not found", context.place)
+    for reason, location in unknown_costs(context):
+        yield unknown(reason, location)
