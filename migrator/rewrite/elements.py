@@ -62,8 +62,8 @@ def _rebuilt(
 
 
 def _space_after(element: Element) -> cst.BaseParenthesizableWhitespace:
-    is_given = isinstance(element.comma, cst.Comma)
-    return element.comma.whitespace_after if is_given else EMPTY
+    comma = element.comma
+    return comma.whitespace_after if isinstance(comma, cst.Comma) else EMPTY
 
 
 def _followed_by(element: Element, space: cst.BaseParenthesizableWhitespace) -> Element:

@@ -44,7 +44,44 @@ def settle_imports(
         elif remaining is not statement:
             body[index] = line.with_changes(body=[remaining])
     trimmed = without_statements(after.with_changes(body=body), empty)
-    return _inserted(trimmed, missing)
+    trimmed = cst.ensure_type(trimmed.visit(_LocalImports(orphans)), cst.Module)
+    return _inserted(trimmed, sorted(missing, key=lambda wanted: wanted.module))
+
+
+class _LocalImports(cst.CSTTransformer):
+    """Takes orphaned names out of the imports inside functions."""
+
+    def __init__(self, orphans: Collection[str]) -> None:
+        super().__init__()
+        self._orphans = orphans
+        self._functions = 0
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> None:  # noqa: N802 - LibCST's name
+        del node
+        self._functions += 1
+
+    def leave_FunctionDef(  # noqa: N802 - LibCST's name
+        self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef
+    ) -> cst.FunctionDef:
+        del original_node
+        self._functions -= 1
+        return updated_node
+
+    def leave_IndentedBlock(  # noqa: N802 - LibCST's name
+        self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
+    ) -> cst.IndentedBlock:
+        del original_node
+        if not self._functions or not self._orphans:
+            return updated_node
+        body = list(updated_node.body)
+        empty = []
+        for index, line, statement in _plain_imports(updated_node):
+            remaining = _without_names(statement, self._orphans)
+            if remaining is None:
+                empty.append(line)
+            elif remaining is not statement:
+                body[index] = line.with_changes(body=[remaining])
+        return without_statements(updated_node.with_changes(body=body), empty)
 
 
 def bound_names(module: cst.Module) -> set[str]:
@@ -56,9 +93,9 @@ def bound_names(module: cst.Module) -> set[str]:
 
 
 def _plain_imports(
-    module: cst.Module,
+    module: cst.Module | cst.IndentedBlock,
 ) -> Iterator[tuple[int, cst.SimpleStatementLine, Import]]:
-    """Top-level import statements that stand alone on their line, without a star."""
+    """Import statements of a body that stand alone on their line, without a star."""
     for index, line in enumerate(module.body):
         if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
             continue

@@ -70,7 +70,7 @@ def _edits_by_file(inventory: Inventory, plan: Plan) -> dict[str, FileEdits]:
         if task.moves and task.definition.kind is not DefinitionKind.LIGHT:
             _add_decorator(files[task.definition.location.path], task)
     for schedule in plan.schedules:
-        if schedule.target is not Target.CELERY:
+        if schedule.target is not Target.CELERY and not schedule.is_moved:
             _add_schedule(files[schedule.entry.location.path], schedule)
     if any(task.moves for task in plan.tasks):
         for web_app in _apps_to_start(inventory):
