@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .lifecycle import runner, start_runner, stop_runner
     from .message import Claim, Message
     from .outbox import Outbox
-    from .runner import Runner
+    from .runners import Runner
     from .settings import configure
 
 __all__ = [
@@ -53,7 +53,7 @@ _HOMES = {
     "Message": "message",
     "Outbox": "outbox",
     "OutboxUnavailableError": "errors",
-    "Runner": "runner",
+    "Runner": "runners",
     "ShimError": "errors",
     "UnsupportedOptionError": "errors",
     "configure": "settings",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from celery import Celery
 
-    from .runner import Runner
+    from .runners import Runner
 
 _lock = threading.Lock()
 _runner: Runner | None = None
@@ -27,7 +27,7 @@ def start_runner(app: Celery | None = None, **settings: Any) -> Runner:
     current Celery app by default; `settings` are fields of `shim.settings.Settings`.
     A child of a fork starts its own. It is stopped when the process exits.
     """
-    from .runner import Runner
+    from .runners import Runner
 
     global _runner  # noqa: PLW0603 - the process has one runner
     with _lock:

@@ -1,0 +1,55 @@
+"""A Celery app whose light tasks wait in memory, fresh for every test."""
+
+from __future__ import annotations
+
+import pytest
+from celery import Celery, _state
+
+import shim
+from shim.outbox.memory import MemoryOutbox
+
+
+@pytest.fixture
+def later(app):
+    """An app that is made after the tasks of a test."""
+    made = []
+
+    def make():
+        made.append(Celery("later", broker="memory://"))
+        return made[-1]
+
+    yield make
+    for later in made:
+        later.close()
+
+
+@pytest.fixture
+def app():
+    # Celery gives every task to every later app; tests must not inherit them.
+    finalizers = set(_state._on_app_finalizers)
+    app = Celery("unit", broker="memory://", backend="cache+memory://")
+    app.set_default()
+    yield app
+    shim.stop_runner(grace=5)
+    app.close()
+    _state._on_app_finalizers.clear()
+    _state._on_app_finalizers.update(finalizers)
+
+
+@pytest.fixture
+def outbox():
+    outbox = MemoryOutbox()
+    shim.configure(outbox=outbox, poll=0.05)
+    yield outbox
+    shim.configure(outbox=None, routes=None, poll=None)
+
+
+@pytest.fixture
+def add(app, outbox):
+    """A light task of the app, its calls go to the outbox."""
+
+    @shim.light_task(name="add", app=app)
+    def add(a, b=0):
+        return a + b
+
+    return add
