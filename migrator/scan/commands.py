@@ -44,7 +44,9 @@ LONG_NAMES = {
     "-b": "--bind",
     "-k": "--worker-class",
 }
-FLAGS = frozenset({"--beat", "--task-events", "--detach", "--purge", "--without-gossip"})
+FLAGS = frozenset(
+    {"--beat", "--task-events", "--detach", "--purge", "--without-gossip"}
+)
 SEPARATORS = re.compile(r"\s*(?:&&|\|\||;|&(?=\s|$))\s*")
 
 
@@ -58,7 +60,9 @@ def process_command(line: str, place: Location) -> ProcessCommand | None:
             return _celery(part[match.start() :], match[1], place)
         match = WEB.search(part)
         if match is not None:
-            return _command("web", part[match.start() :], place, _words(part[match.start() :]))
+            return _command(
+                "web", part[match.start() :], place, _words(part[match.start() :])
+            )
     return None
 
 
@@ -68,9 +72,7 @@ def _celery(text: str, verb: str, place: Location) -> ProcessCommand:
     return _command(kind, text, place, words)
 
 
-def _command(
-    kind: str, text: str, place: Location, words: list[str]
-) -> ProcessCommand:
+def _command(kind: str, text: str, place: Location, words: list[str]) -> ProcessCommand:
     options = _options(words)
     given = dict(options)
     return ProcessCommand(

@@ -53,6 +53,12 @@ class Definitions:
         self.blind_spots: list[BlindSpot] = []
         self._used_wrappers: set[Key] = set()
 
+    def forget(self) -> None:
+        """Start again: more files have been read."""
+        self.tasks.clear()
+        self.blind_spots.clear()
+        self._used_wrappers.clear()
+
     # ----------------------------------------------------------------- reading
 
     def read(self, facts: FileFacts) -> None:

@@ -48,12 +48,15 @@ class Linker:
 
     def add(self, files: Iterable[FileFacts]) -> None:
         """Read the wrappers and tasks of more files."""
-        new = [facts for facts in files if facts.path not in self._files]
-        for facts in new:
+        for facts in files:
             self._files[facts.path] = facts
-        for facts in new:
+        # A name that led to a file not yet read may lead to a wrapper now.
+        self._resolver.forget()
+        self._makers.forget()
+        self._definitions.forget()
+        for facts in self._files.values():
             self._makers.look_for_wrappers(facts)
-        for facts in new:
+        for facts in self._files.values():
             self._definitions.read(facts)
 
     def names(self) -> tuple[set[str], set[str]]:

@@ -55,6 +55,10 @@ class Makers:
         self._known: dict[tuple[str, str], Maker | None] = {}
         self.wrappers: dict[str, TaskWrapper] = {}
 
+    def forget(self) -> None:
+        """Judge everything again: more files have been read."""
+        self._known.clear()
+
     # --------------------------------------------------------------- interface
 
     def of(

@@ -7,15 +7,30 @@ place on the same line may move. The result is only read, never written to a fil
 
 from __future__ import annotations
 
+import ast
+import warnings
+
 
 def rewritten_for_this_python(text: str) -> str | None:
     """The same program in older syntax, or None where LibCST refuses it as well."""
     import libcst
 
-    from migrator.scan.older_form import OlderForm
+    from migrator.scan.older_form import OlderForm, without_template_strings
 
     try:
-        module = libcst.parse_module(text)
-        return module.visit(OlderForm()).code
-    except (libcst.ParserSyntaxError, RecursionError, ValueError):
+        older = libcst.parse_module(text).visit(OlderForm()).code
+        if _is_accepted(older):
+            return older
+        return without_template_strings(older)
+    except (libcst.ParserSyntaxError, libcst.CSTValidationError, RecursionError):
         return None
+
+
+def _is_accepted(text: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the target's code, not of ours
+            ast.parse(text)
+    except (SyntaxError, ValueError):
+        return False
+    return True

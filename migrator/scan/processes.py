@@ -125,7 +125,9 @@ def _logical_lines(text: str) -> Iterator[tuple[int, int, str]]:
             index += 1
             line = f"{CONTINUED.sub('', line)} {lines[index].strip()}"
         index += 1
-        if re.search(r"(?:command|args|entrypoint|cmd)[\"']?\s*:\s*[>|\[]?[-+]?\s*$", line):
+        if re.search(
+            r"(?:command|args|entrypoint|cmd)[\"']?\s*:\s*[>|\[]?[-+]?\s*$", line
+        ):
             joined, index = _block(lines, index, line)
             line = f"{line} {joined}"
         column = len(line) - len(line.lstrip())

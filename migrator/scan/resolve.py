@@ -56,6 +56,10 @@ class Resolver:
         self._reads = reads
         self._memo: dict[tuple[str, int, Chain], list[Found]] = {}
 
+    def forget(self) -> None:
+        """Look everything up again: more files have been read."""
+        self._memo.clear()
+
     # --------------------------------------------------------------- interface
 
     def expression(
