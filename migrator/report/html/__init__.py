@@ -1,0 +1,64 @@
+"""`--format html` and `diff --html`: one file that loads nothing and runs offline.
+
+Built from the records with the standard library. Everything that comes from the
+project is escaped by `markup.tag`, which all of the page is made with.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migrator.report.html.code import Sources
+from migrator.report.html.page import Section, page
+from migrator.report.html.picture import graph_section
+from migrator.report.html.summary import blind_spots, summary
+from migrator.report.html.tasks import task_section
+from migrator.report.html.timeline import timeline
+from migrator.report.html.view import task_views
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from migrator.pipeline import Survey
+
+__all__ = ["scan_page"]
+
+
+def scan_page(found: Survey, now: datetime) -> str:
+    """The report of a scan. `now` (aware) chooses the day of the timeline."""
+    views = task_views(found)
+    inventory = found.inventory
+    spots, entries = inventory.blind_spots, inventory.schedules
+    sections = [
+        Section("summary", "Summary", summary(inventory, views)),
+        Section(
+            "tasks",
+            "Tasks",
+            task_section(views, Sources(found.project)),
+            count=len(views),
+            lead="Open a task for its reasons, its source and its callers.",
+        ),
+        Section(
+            "timeline",
+            "A day of schedules",
+            timeline(entries, views, now),
+            count=len(entries),
+        ),
+        Section(
+            "graph",
+            "Callers, tasks, queues",
+            graph_section(views),
+            lead="Point at a node, or move to it with Tab, to see its own lines only.",
+        ),
+        Section(
+            "spots",
+            "Blind spots",
+            blind_spots(spots),
+            count=len(spots),
+            lead="What was seen in the source and could not be resolved, and why.",
+        ),
+    ]
+    name = found.project.root.name or "project"
+    return page(
+        f"Celery tasks of {name}", f"{now:%Y-%m-%d}, by reading the source", sections
+    )
