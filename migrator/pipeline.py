@@ -115,6 +115,13 @@ def make_plan(
     plan = build_plan(found.inventory, found.verdicts, manifest, empty)
     moved = moved_entries(manifest)
     schedules = _planned_schedules(plan, found.inventory.schedules, moved)
+    if manifest is not None:
+        # The file keeps the order of the first plan; moving one changes no other.
+        order = {name: index for index, name in enumerate(manifest.schedules)}
+        last = len(order)
+        schedules = tuple(
+            sorted(schedules, key=lambda s: order.get(s.entry.name, last))
+        )
     return without_refused(replace(plan, schedules=schedules), ())
 
 
@@ -313,5 +320,7 @@ def with_plan_file(
     path = root / FILE_NAME
     before = path.read_bytes() if path.exists() else None
     after = refreshed(manifest, plan, applied=True).encode()
+    if before == after:
+        return changes
     change = FileChange(FILE_NAME, before, after, ("the plan",))
     return replace(changes, changes=(*changes.changes, change))

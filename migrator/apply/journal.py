@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from migrator.apply.atomic import replace_file
-from migrator.errors import ApplyError
+from migrator.errors import ApplyError, WriteError
 from migrator.model import FileChange
 
 if TYPE_CHECKING:
@@ -74,7 +74,15 @@ class Journal:
             "state": str(self.state),
             "entries": [_to_json(entry) for entry in self.entries],
         }
-        replace_file(self.file, json.dumps(document).encode(), 0o600)
+        try:
+            replace_file(self.file, json.dumps(document).encode(), 0o600)
+        except OSError as error:
+            raise WriteError(
+                f"the journal cannot be written: {error.strerror or error}",
+                where=str(self.file),
+                hint="No file was changed without it. Free the disk or change the "
+                "permissions, then run the command again.",
+            ) from error
 
     def discard(self) -> None:
         self.file.unlink(missing_ok=True)

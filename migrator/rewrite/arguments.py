@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import libcst as cst
 
+# What the usual formatters hold a line to; a longer call is laid out as they would.
+LINE_LENGTH = 88
 ONE_SPACE = cst.SimpleWhitespace(" ")
+FOUR_SPACES = cst.SimpleWhitespace("    ")
 NO_SPACE = cst.SimpleWhitespace("")
 
 
@@ -52,3 +55,19 @@ def append(call: cst.Call, added: cst.Arg) -> cst.Call:
             ),
         ]
     )
+
+
+def fitted(call: cst.Call, length_before: int) -> cst.Call:
+    """The call, an argument to a line where its one line would be too long.
+
+    `length_before` is the number of characters that stand before it on its line.
+    """
+    text = cst.Module([]).code_for_node(call)
+    if "\n" in text or length_before + len(text) <= LINE_LENGTH or not call.args:
+        return call
+    indented = cst.ParenthesizedWhitespace(indent=True, last_line=FOUR_SPACES)
+    closing = cst.ParenthesizedWhitespace(indent=True)
+    *head, last = call.args
+    args = [a.with_changes(comma=cst.Comma(whitespace_after=indented)) for a in head]
+    args.append(last.with_changes(comma=cst.Comma(whitespace_after=closing)))
+    return call.with_changes(whitespace_before_args=indented, args=args)

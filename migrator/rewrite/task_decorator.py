@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from migrator.rewrite.arguments import keyword, prepend
+from migrator.rewrite.arguments import fitted, keyword, prepend
 
 if TYPE_CHECKING:
     from migrator.rewrite.edits import DecoratorEdit
 
 
 def replaced(
-    node: cst.Decorator, edit: DecoratorEdit, light_task: str
+    node: cst.Decorator, edit: DecoratorEdit, light_task: str, column: int
 ) -> cst.Decorator:
     """The decorator with the shim's function, all its options kept verbatim.
 
-    The name is frozen as text: a computed name depends on how a module was imported.
+    `column` is where the expression after `@` begins. The name is frozen as text: a
+    computed name depends on how a module was imported.
     """
     expression = node.decorator
     call = expression if isinstance(expression, cst.Call) else cst.Call(func=expression)
@@ -29,7 +30,7 @@ def replaced(
     if edit.name:
         added.append(keyword("name", cst.SimpleString(json.dumps(edit.name))))
     if added:
-        call = prepend(call, *added)
+        call = fitted(prepend(call, *added), column)
     elif not call.args and not isinstance(expression, cst.Call):
         return node.with_changes(decorator=cst.Name(light_task))
     return node.with_changes(decorator=call)

@@ -68,7 +68,7 @@ class FileTransformer(cst.CSTTransformer):
         self.missed.discard(place)
         if edit.form is DecoratorForm.ADOPT:
             return task_decorator.adopted(updated, self.light_task)
-        return [task_decorator.replaced(updated, edit, self.light_task)]
+        return [task_decorator.replaced(updated, edit, self.light_task, place[1])]
 
     # --------------------------------------------------------------- elements
 
