@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.classify.bounds import Bound, bound_of
+from migrator.model import CallKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 def fan_outs(context: TaskContext) -> Iterator[tuple[CallSite, Bound]]:
     """Each enqueueing call that stands in a loop, with the bound of that loop."""
-    for site in context.enqueues:
+    handed_on = context.does(CallKind.VALUE)
+    for site in (*context.enqueues, *handed_on):
         if site.loop_depth:
             yield site, loop_bound(context, site.enclosing, site.loop_iterates)
 

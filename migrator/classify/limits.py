@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from migrator.classify.bounds import Bound
 from migrator.classify.deeds import network_calls, unknown_costs
-from migrator.classify.fan_out import loop_bound
+from migrator.classify.fan_out import fan_outs, loop_bound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ def literal_limits(context: TaskContext) -> Iterator[tuple[str, float]]:
 
 def large_loops(context: TaskContext) -> Iterator[tuple[Loop, Bound]]:
     """Loops over queries or without an end, that do more than enqueue."""
-    fan_out = {site.loop_iterates for site in context.enqueues if site.loop_depth}
+    fan_out = {site.loop_iterates for site, _ in fan_outs(context)}
     for reached in context.reach.functions:
         for loop in reached.facts.loops:
             bound = loop_bound(context, reached.facts.qualified_name, loop.iterates)

@@ -31,7 +31,7 @@ HEAVY_LIBRARIES = names("""
 CPU_LIBRARIES = names("""
     argon2 bcrypt bz2 cairosvg Crypto.PublicKey docx fitz gzip hashlib.pbkdf2_hmac
     hashlib.scrypt lzma matplotlib networkx numpy openpyxl pdfminer pdfplumber
-    pikepdf plotly pptx PyPDF2 pypdf pytesseract rapidfuzz reportlab scipy shapely
+    pikepdf plotly pptx pypdf PyPDF2 pytesseract rapidfuzz reportlab scipy shapely
     sympy tika tlsh weasyprint xhtml2pdf xlrd xlsxwriter zlib
     """)
 
@@ -40,8 +40,8 @@ CPU_METHODS = frozenset({"generate_private_key"})
 # Other processes, and what ends or signals the own one.
 PROCESSES = names("""
     asyncio.create_subprocess_exec asyncio.create_subprocess_shell billiard
-    concurrent.futures.ProcessPoolExecutor fabric git multiprocessing os.abort
-    os._exit os.execv os.execve os.execvp os.fork os.forkpty os.kill os.killpg
+    concurrent.futures.ProcessPoolExecutor fabric git multiprocessing os._exit
+    os.abort os.execv os.execve os.execvp os.fork os.forkpty os.kill os.killpg
     os.popen os.posix_spawn os.spawnl os.spawnv os.spawnve os.system pexpect plumbum
     psutil.Popen sh signal.alarm signal.setitimer signal.signal subprocess sys.exit
     """)
@@ -95,35 +95,35 @@ CHARGES = names("braintree paypalrestsdk stripe")
 
 COMMANDS = frozenset({"django.core.management.call_command"})
 DYNAMIC = names("""
-    __import__ builtins.__import__ builtins.eval builtins.exec eval exec
-    importlib.import_module django.utils.module_loading.import_string
+    __import__ builtins.__import__ builtins.eval builtins.exec
+    django.utils.module_loading.import_string eval exec importlib.import_module
     """)
 
 DISPATCH = names("""
-    apply apply_async delay delay_on_commit apply_async_on_commit retry s si
+    apply apply_async apply_async_on_commit delay delay_on_commit retry s si
     signature subtask update_state
     """)
 
 # Methods whose meaning does not depend on who implements them: of the built-in types,
 # of query sets and sessions, of loggers, dates and paths.
 HARMLESS_METHODS = names("""
-    any asc between cast desc ilike label like nulls_first nulls_last op over
     __enter__ __exit__ __init__ __new__ acquire add add_all adelete aexists afirst
-    aget aget_or_create aggregate alias all annotate append appendleft as_posix
-    as_tuple as_view asave astimezone aupdate aupdate_or_create begin begin_nested
-    bulk_create bulk_update by_id c capitalize clear close combine commit contains
-    copy count create critical cursor date dates datetimes debug decode decr defer
-    delete dict difference distinct distinct_on earliest encode endswith error
-    exception exclude execute exists expire expunge extend extra fetchall fetchone
-    filter filter_by find first flush format format_map from_statement fromisoformat
-    fromkeys full_clean get get_or_create getvalue group_by groups has_key having
-    hex hexdigest hexists hget hset in_ in_bulk incr index info insert intersection
-    is_ is_alive is_dir is_file is_not isalnum isalpha isdigit isdisjoint isnot
-    isoformat isocalendar issubset items iterator join joinedload json keys last
-    latest lower lstrip mappings match merge model_dump model_validate none
-    normalize now nullslast on_conflict_do_nothing on_conflict_do_update one
-    one_or_none only options order_by ordinal outerjoin partition pop popitem
-    prefetch_related public publish query quantize raise_for_status refresh
+    aget aget_or_create aggregate alias all annotate any append appendleft as_posix
+    as_tuple as_view asave asc astimezone aupdate aupdate_or_create begin
+    begin_nested between bulk_create bulk_update by_id c capitalize cast clear close
+    combine commit contains copy count create critical cursor date dates datetimes
+    debug decode decr defer delete desc dict difference distinct distinct_on
+    earliest encode endswith error exception exclude execute exists expire expunge
+    extend extra fetchall fetchone filter filter_by find first flush format
+    format_map from_statement fromisoformat fromkeys full_clean get get_or_create
+    getvalue group_by groups has_key having hex hexdigest hexists hget hset ilike
+    in_ in_bulk incr index info insert intersection is_ is_alive is_dir is_file
+    is_not isalnum isalpha isdigit isdisjoint isnot isocalendar isoformat issubset
+    items iterator join joinedload json keys label last latest like lower lstrip
+    mappings match merge model_dump model_validate none normalize now nulls_first
+    nulls_last nullslast on_conflict_do_nothing on_conflict_do_update one
+    one_or_none only op options order_by ordinal outerjoin over partition pop
+    popitem prefetch_related public publish quantize query raise_for_status refresh
     refresh_from_db release remove replace reverse rfind rollback rpartition rsplit
     rstrip safe_dump save scalar scalar_one scalar_one_or_none scalars search select
     select_for_update select_from select_related serialize session set
@@ -144,16 +144,16 @@ HARMLESS_RECEIVERS = names(
 # Libraries whose calls cost little by themselves: a query, a cache key, a log line.
 HARMLESS_LIBRARIES = names("""
     allauth attr attrs babel bleach cachetools celery circuitbreaker constance crum
-    dateparser dateutil django django_celery_beat django_countries django_filters
-    django_redis django_scopes djangorestframework dotenv environ fastapi flask
-    flask_sqlalchemy guardian humanize i18nfield invenio_access invenio_db isodate
-    itsdangerous jinja2 jsonschema jwt kombu loguru markupsafe marshmallow
-    model_utils more_itertools mptt nh3 opentelemetry orjson pendulum phonenumbers
-    prometheus_client psycopg psycopg2 pydantic pydantic_settings pymemcache pyramid
-    pytz redis rest_framework sentry_sdk simple_history simplejson six slugify
-    sqlalchemy starlette statsd stringcase structlog taggit toml tomli
-    typing_extensions tzlocal ua_parser ujson unidecode user_agents valkey waffle
-    werkzeug wrapt yaml zope
+    dateparser dateutil defusedxml django django_celery_beat django_countries
+    django_filters django_redis django_scopes djangorestframework dotenv environ
+    fastapi flask flask_principal flask_sqlalchemy guardian humanize i18nfield
+    invenio_access invenio_db isodate itsdangerous jinja2 jsonschema jwt kombu
+    loguru lxml markupsafe marshmallow model_utils more_itertools mptt nh3
+    opentelemetry orjson pendulum phonenumbers prometheus_client psycopg psycopg2
+    pydantic pydantic_settings pymemcache pyramid pytz redis rest_framework
+    sentry_sdk simple_history simplejson six slugify sqlalchemy starlette statsd
+    stringcase structlog swapper taggit toml tomli typing_extensions tzlocal
+    ua_parser ujson unidecode user_agents valkey waffle werkzeug wrapt yaml zope
     """)
 
 STANDARD_LIBRARY = frozenset(sys.stdlib_module_names) | frozenset(dir(builtins))

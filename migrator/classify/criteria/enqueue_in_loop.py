@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from migrator.classify.bounds import Bound
 from migrator.classify.fan_out import fan_outs
 from migrator.classify.registry import Kind, criterion, signal
+from migrator.model import CallKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,6 @@ if TYPE_CHECKING:
 )
 def enqueue_in_loop(context: TaskContext) -> Iterator[Finding]:
     for site, bound in fan_outs(context):
-        if bound is not Bound.SMALL:
+        if bound is not Bound.SMALL and site.kind is not CallKind.VALUE:
             text = f"enqueues for each of `{site.loop_iterates}`"
             yield signal(text, site.location)

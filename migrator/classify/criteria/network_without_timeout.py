@@ -1,11 +1,13 @@
 """A request that may hang for ever.
 
 `requests` waits without an end where no timeout is given, and so do sockets. In a
-worker that blocks one child; in a runner it takes one of few threads.
+worker that blocks one child; in a runner it takes one of few threads. How long it takes
+is therefore unknown, and the task is never light by itself until it has been measured.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrator.classify.deeds import network_calls
@@ -24,6 +26,7 @@ HAVE_DEFAULTS = frozenset({"httpx", "aiohttp"})
 
 @criterion(
     Kind.SIGNAL,
+    is_measurable=True,
     summary="It makes a network call without a timeout.",
     guidance="Add a timeout to the call.",
     example="""
@@ -34,4 +37,5 @@ def network_without_timeout(context: TaskContext) -> Iterator[Finding]:
     for call, _, has_timeout in network_calls(context):
         first = call.target.partition(".")[0]
         if not has_timeout and first not in HAVE_DEFAULTS:
-            yield signal(f"`{call.target}` without a timeout", call.location)
+            text = f"`{call.target}` without a timeout"
+            yield replace(signal(text, call.location), is_unknown=True)

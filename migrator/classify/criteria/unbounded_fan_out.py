@@ -6,7 +6,8 @@ without a limit has as many rounds as the table has rows. Where the started task
 heavy themselves, or the loop has no visible end (`while`), the starter stays with them.
 Where they are not, most such loops are harmless in practice (`for row in due:
 remind.delay(row.pk)`) and a few are storms; only the table's owner knows, so the task
-is left to a person. The same holds for a list that the caller passes.
+is left to a person. The same holds for a list that the caller passes, and for a task
+that is handed to a dispatcher in a loop.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 from migrator.classify.bounds import Bound
 from migrator.classify.fan_out import fan_outs
 from migrator.classify.registry import Kind, criterion, note, unknown, veto
-from migrator.model import Level
+from migrator.model import CallKind, Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,9 +41,11 @@ def unbounded_fan_out(context: TaskContext) -> Iterator[Finding]:
         what = f"enqueues in a loop over `{site.loop_iterates}`"
         if bound is Bound.SMALL:
             yield note(f"{what}, which is small by its source", site.location)
+        elif site.kind is CallKind.VALUE:
+            yield unknown(f"hands a task on, in a loop: `{site.source}`", site.location)
         elif bound is Bound.ENDLESS:
             yield veto(f"{what}, which has no visible end", site.location)
-        elif _starts_heavy_work(context, site):
+        elif bound is Bound.QUERY and _starts_heavy_work(context, site):
             yield veto(f"{what}: unlimited, and {site.task} is heavy", site.location)
         else:
             yield unknown(f"{what}: nothing limits it", site.location)
