@@ -79,7 +79,7 @@ class Project:
         while folder.parts and self._is_package(folder):
             names.insert(0, folder.name)
             folder = folder.parent
-        if not folder.parts and self._is_package(folder):
+        if not folder.parts and self._is_package(folder) and not self._starts_here:
             names[:0] = self._packages_above
         return ".".join(names)
 
@@ -125,6 +125,11 @@ class Project:
 
     def _holds_root_marker(self, folder: str) -> bool:
         return any(f"{folder}/{name}" in self._listed for name in ROOT_MARKERS)
+
+    @cached_property
+    def _starts_here(self) -> bool:
+        """Whether programs are started in the root, which then is no package."""
+        return not self._listed.isdisjoint(ROOT_MARKERS)
 
     @cached_property
     def _packages_above(self) -> list[str]:

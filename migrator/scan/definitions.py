@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from migrator.model import (
-    BlindSpot,
-    DefinitionKind,
-    Location,
-    Option,
-    TaskDefinition,
-)
-from migrator.scan.literals import LiteralReader, NotLiteralError
+from migrator.model import DefinitionKind, Location, TaskDefinition
 from migrator.scan.makers import Maker, Makers
-from migrator.scan.options import TASK_OPTIONS, option_of, options_of, text_of
+from migrator.scan.options import options_of, text_of
+from migrator.scan.subclass_tasks import SubclassTasks
+from migrator.scan.task_records import TaskRecords
 from migrator.scan.vocabulary import TASK_CLASSES
-from migrator.scan.walker import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from migrator.model import BlindSpot, Option
     from migrator.scan.apps import Apps
     from migrator.scan.facts import CallFact, Definition, FileFacts
     from migrator.scan.resolve import Found, Resolver
 
 Key = tuple[str, str]  # path and qualname
-BODY_METHODS = ("run", "__call__")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +41,28 @@ class Definitions:
         self, resolver: Resolver, deep: Resolver, apps: Apps, makers: Makers
     ) -> None:
         self._resolver = resolver
-        self._deep = deep  # reads further files, for constants
         self._apps = apps
         self._makers = makers
+        self._records = TaskRecords(resolver, deep)
+        self._subclasses = SubclassTasks(resolver, self._records)
         self.tasks: dict[Key, KnownTask] = {}
-        self.blind_spots: list[BlindSpot] = []
         self._used_wrappers: set[Key] = set()
+
+    @property
+    def blind_spots(self) -> list[BlindSpot]:
+        return self._records.blind_spots
+
+    @property
+    def base_names(self) -> set[str]:
+        """Classes that make a task for each subclass of theirs."""
+        return self._subclasses.names
 
     def forget(self) -> None:
         """Start again: more files have been read."""
         self.tasks.clear()
-        self.blind_spots.clear()
+        self._records.blind_spots.clear()
         self._used_wrappers.clear()
+        self._subclasses.forget()
 
     # ----------------------------------------------------------------- reading
 
@@ -68,6 +73,14 @@ class Definitions:
         for call in facts.calls:
             if call.node is not None and call.use != "decorator":
                 self._called(facts, call)
+
+    def complete(self, files: Iterable[FileFacts]) -> None:
+        """Add the tasks that are made once for each subclass of a class."""
+        for facts in files:
+            for definition in facts.definitions:
+                for task, body in self._subclasses.of(facts, definition):
+                    key = (facts.path, f"{definition.qualname}.{task.function}")
+                    self.tasks[key] = KnownTask(task, body[0], body[1], body[1])
 
     def settle(self) -> None:
         """Take out what is nested in a wrapper: it is made once for each use."""
@@ -92,7 +105,7 @@ class Definitions:
                 return
             reason = self._makers.unresolved(facts, definition.scope, decorator)
             if reason:
-                self._blind(
+                self._records.blind(
                     "unresolved-task-decorator",
                     _at(facts, decorator),
                     text_of(facts, decorator),
@@ -117,7 +130,7 @@ class Definitions:
             self._registered(facts, call)
             return
         arguments = call.node.args
-        if not arguments or (last == "partial" and call.is_plain):
+        if not arguments or not self._makers.may_make(call):
             return
         for found in self._resolver.expression(facts, call.scope, arguments[0]):
             definition = found.definition
@@ -173,7 +186,7 @@ class Definitions:
         found = self.registered_class(facts, call)
         if found is None:
             if call.node.args:
-                self._blind(
+                self._records.blind(
                     "dynamic-registration",
                     Location(facts.path, call.line, call.column),
                     call.source,
@@ -210,12 +223,15 @@ class Definitions:
     ) -> None:
         if maker.wrapper:
             self._used_wrappers.add(maker.key)
-        task = self._task(
+        place, source = _at(facts, decorator), text_of(facts, decorator)
+        if self._subclasses.takes(facts, definition, maker, place, source):
+            return
+        task = self._records.task(
             facts,
             definition,
             maker,
-            _at(facts, decorator),
-            text_of(facts, decorator),
+            place,
+            source,
             index,
         )
         self._keep(facts, definition, task)
@@ -229,7 +245,11 @@ class Definitions:
         kind: DefinitionKind,
     ) -> None:
         place = Location(facts.path, call.line, call.column)
-        task = self._task(facts, definition, maker, place, call.source, None, kind)
+        if self._subclasses.takes(facts, definition, maker, place, call.source):
+            return
+        task = self._records.task(
+            facts, definition, replace(maker, kind=kind), place, call.source, None
+        )
         self._keep(facts, definition, task)
 
     def _keep(
@@ -237,131 +257,9 @@ class Definitions:
     ) -> None:
         body = definition
         if definition.is_class:
-            body = self._run_method(facts, definition) or definition
+            body = self._records.run_method(facts, definition) or definition
         key = (facts.path, definition.qualname)
         self.tasks[key] = KnownTask(task, facts, definition, body)
-
-    def _run_method(self, facts: FileFacts, owner: Definition) -> Definition | None:
-        for method in BODY_METHODS:
-            index = facts.by_qualname.get(f"{owner.qualname}.{method}")
-            if index is not None:
-                return facts.definitions[index]
-        return None
-
-    def _task(
-        self,
-        facts: FileFacts,
-        definition: Definition,
-        maker: Maker,
-        decorator: Location,
-        source: str,
-        index: int | None,
-        kind: DefinitionKind | None = None,
-    ) -> TaskDefinition:
-        options = maker.options
-        if definition.is_class:
-            options = (*_class_options(facts, definition), *options)
-        name, explicit, certain = self._name(facts, definition, options)
-        self._check_options(facts, definition, options, maker)
-        above, below = _around(facts, definition, index)
-        body = self._run_method(facts, definition) if definition.is_class else None
-        return TaskDefinition(
-            name=name,
-            function=definition.name,
-            qualified_name=f"{facts.module}.{definition.qualname}",
-            module=facts.module,
-            location=definition.location,
-            kind=kind or maker.kind,
-            decorator=decorator,
-            decorator_source=source,
-            name_is_explicit=explicit,
-            name_is_certain=certain and (explicit or maker.keeps_name),
-            app=maker.app,
-            wrapper=maker.wrapper,
-            base=_base(facts, definition, options),
-            options=options,
-            has_spread=maker.has_spread,
-            is_bound=definition.is_class or _is_true(options, "bind"),
-            is_async=(body or definition).is_async,
-            decorators_above=above,
-            decorators_below=below,
-            parameters=(body or definition).parameters,
-            marker=definition.marker,
-            source_hash=_fingerprint(definition, options, below),
-            in_tests=facts.in_tests,
-        )
-
-    # ------------------------------------------------------------------- names
-
-    def _name(
-        self, facts: FileFacts, definition: Definition, options: tuple[Option, ...]
-    ) -> tuple[str, bool, bool]:
-        """The name, whether it was given, and whether it is certain."""
-        computed = f"{facts.module}.{definition.name}"
-        for option in options:
-            if option.name != "name":
-                continue
-            if option.is_literal and isinstance(option.value, str):
-                return option.value, True, True
-            if option.is_literal:  # name=None
-                return computed, False, True
-            return self._named(facts, definition, option, computed)
-        return computed, False, True
-
-    def _named(
-        self,
-        facts: FileFacts,
-        definition: Definition,
-        option: Option,
-        computed: str,
-    ) -> tuple[str, bool, bool]:
-        reader = LiteralReader(self._deep, facts, definition.scope)
-        try:
-            value = reader.read(ast.parse(option.source, mode="eval").body)
-        except (NotLiteralError, SyntaxError) as error:
-            self._blind(
-                "computed-task-name",
-                definition.location,
-                f"name={one_line(option.source)}",
-                f"the name is an expression: {error}",
-            )
-            return computed, True, False
-        if isinstance(value, str):
-            return value, True, True
-        return computed, True, False
-
-    # ----------------------------------------------------------------- options
-
-    def _check_options(
-        self,
-        facts: FileFacts,
-        definition: Definition,
-        options: tuple[Option, ...],
-        maker: Maker,
-    ) -> None:
-        if definition.is_class or maker.wrapper:
-            return
-        for option in options:
-            if option.name not in TASK_OPTIONS:
-                self._blind(
-                    "unknown-option",
-                    definition.location,
-                    f"{option.name}={one_line(option.source)}",
-                    _about(option.name),
-                )
-
-    def _blind(self, kind: str, place: Location, text: str, reason: str) -> None:
-        self.blind_spots.append(
-            BlindSpot(kind, place, one_line(text), one_line(reason))
-        )
-
-
-def _about(name: str) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(name, TASK_OPTIONS, n=1, cutoff=0.8)
-    meant = f"; {near[0]!r} may be meant" if near else ""
-    return f"Celery has no task option {name!r} and makes it a plain attribute{meant}"
 
 
 def _maker_of(node: ast.Call) -> ast.expr:
@@ -369,65 +267,15 @@ def _maker_of(node: ast.Call) -> ast.expr:
     return node.func
 
 
-def _fingerprint(
-    definition: Definition, options: tuple[Option, ...], below: tuple[str, ...]
-) -> str:
-    """Changes with the body and the options, and not with who makes the task of it.
-
-    The rewrite freezes the name, keeps the app and takes another decorator; a plan
-    that was made before it must still fit after it.
-    """
-    kept = sorted(
-        f"{option.name}={option.source}"
-        for option in options
-        if option.name not in {"name", "app"}
-    )
-    parts = (definition.source_hash, *kept, *below)
-    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
-
-
 def _replace_options(
     maker: Maker, options: tuple[Option, ...], *, spread: bool
 ) -> Maker:
-    from dataclasses import replace
-
     return replace(maker, options=options, has_spread=maker.has_spread or spread)
 
 
 def _owner(found: Found) -> Found:
-    from dataclasses import replace
-
     return replace(found, rest=())
 
 
 def _at(facts: FileFacts, node: ast.expr) -> Location:
     return Location(facts.path, node.lineno, node.col_offset)
-
-
-def _around(
-    facts: FileFacts, definition: Definition, index: int | None
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    texts = tuple(one_line(text_of(facts, node)) for node in definition.decorators)
-    return ((), texts) if index is None else (texts[:index], texts[index + 1 :])
-
-
-def _base(facts: FileFacts, definition: Definition, options: tuple[Option, ...]) -> str:
-    if definition.is_class:
-        return ", ".join(text_of(facts, base) for base in definition.bases)
-    return next((o.source for o in options if o.name == "base"), "")
-
-
-def _is_true(options: tuple[Option, ...], name: str) -> bool:
-    return any(o.name == name and o.is_literal and bool(o.value) for o in options)
-
-
-def _class_options(facts: FileFacts, definition: Definition) -> tuple[Option, ...]:
-    """Options of a task class stand as class attributes."""
-    bindings = facts.scopes[definition.inner].bindings
-    return tuple(
-        option_of(facts, name, values[-1].value)
-        for name, values in bindings.items()
-        if name in TASK_OPTIONS
-        and values[-1].value is not None
-        and values[-1].kind.name == "VALUE"
-    )

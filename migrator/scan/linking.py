@@ -58,6 +58,7 @@ class Linker:
             self._makers.look_for_wrappers(facts)
         for facts in self._files.values():
             self._definitions.read(facts)
+        self._definitions.complete(self._files.values())
 
     def names(self) -> tuple[set[str], set[str]]:
         """Words that a file must hold to refer to what is known: modules, names."""
@@ -67,11 +68,9 @@ class Linker:
             modules.add(_last(known.facts.module))
             names.add(known.definition.name)
             names |= _variables(known.facts, known.definition.name)
-        for name in self._makers.wrappers:
-            module, _, last = name.rpartition(".")
-            modules |= {last}
+        for last in self._makers.wrapper_names() | self._definitions.base_names:
+            modules.add(last)
             names.add(last)
-            del module
         for facts in self._files.values():
             if self._re_exports(facts, names):
                 modules.add(_last(facts.module))

@@ -94,6 +94,15 @@ class Makers:
         """The last names of all wrappers, to look for in files not yet read."""
         return {name.rpartition(".")[2] for name in self.wrappers}
 
+    def may_make(self, call: CallFact) -> bool:
+        """Whether a call can be the call form of a maker, by its name."""
+        if not call.is_plain:
+            return True
+        last = call.chain[-1]
+        return last != "partial" and (
+            last in DECORATOR_NAMES or last in self.wrapper_names()
+        )
+
     def look_for_wrappers(self, facts: FileFacts) -> None:
         """Judge every function, class and constant of a file that could be one."""
         names = DECORATOR_NAMES | self.wrapper_names()

@@ -249,7 +249,24 @@ class Resolver:
         if target is facts and not rest and dotted != facts.module:
             return [Found("external", dotted)]
         module = Found("module", target.module, target)
+        if not rest:
+            return self._shadowed(facts, dotted, depth) or [module]
         return self._walk(module, rest, depth + 1)
+
+    def _shadowed(self, facts: FileFacts, dotted: str, depth: int) -> list[Found]:
+        """A name that a package binds itself goes before its module of that name."""
+        parent, _, name = dotted.rpartition(".")
+        path = self.modules.path_of(parent, facts.path) if parent else None
+        if path is None or path == facts.path or not self.modules.is_loaded(path):
+            return []
+        package = self.modules.facts(path)
+        if package is None:
+            return []
+        bindings = package.scopes[MODULE_SCOPE].bindings.get(name, [])
+        useful = [b for b in bindings if b.target != dotted]
+        if not useful or depth > MAX_DEPTH:
+            return []
+        return self._bound(package, name, useful, MODULE_SCOPE, depth + 1)
 
     # --------------------------------------------------------------- attributes
 

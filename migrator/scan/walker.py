@@ -150,7 +150,6 @@ class Walker:
 
 
 NOT_FOLLOWED = (
-    ast.JoinedStr,
     ast.Compare,
     ast.ListComp,
     ast.SetComp,
