@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from migrator.report.html.changes import change_sections
 from migrator.report.html.code import Sources
 from migrator.report.html.page import Section, page
 from migrator.report.html.picture import graph_section
@@ -19,9 +20,10 @@ from migrator.report.html.view import task_views
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from migrator.model import ChangeSet, Plan
     from migrator.pipeline import Survey
 
-__all__ = ["scan_page"]
+__all__ = ["diff_page", "scan_page"]
 
 
 def scan_page(found: Survey, now: datetime) -> str:
@@ -62,3 +64,10 @@ def scan_page(found: Survey, now: datetime) -> str:
     return page(
         f"Celery tasks of {name}", f"{now:%Y-%m-%d}, by reading the source", sections
     )
+
+
+def diff_page(name: str, plan: Plan, changes: ChangeSet, now: datetime) -> str:
+    """The changes of a plan side by side; `name` is the project's."""
+    sections = change_sections(plan, changes)
+    subtitle = f"{now:%Y-%m-%d}, exactly what `migrate apply` writes"
+    return page(f"Changes to {name}", subtitle, sections)

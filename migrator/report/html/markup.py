@@ -17,7 +17,7 @@ from migrator.report.console import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-VOID = frozenset({"br", "input", "meta"})
+VOID = frozenset({"br", "col", "input", "meta"})
 TAB = "    "
 
 

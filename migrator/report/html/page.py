@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from migrator._version import __version__
-from migrator.report.html.markup import Html, join, raw, tag
+from migrator.report.html.markup import Html, join, prose, raw, tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def _header(title: str, subtitle: str, sections: list[Section]) -> Html:
     links = [_link(section) for section in sections]
     return tag(
         "header",
-        tag("div", tag("h1", title), tag("p", subtitle), class_="name"),
+        tag("div", tag("h1", title), tag("p", prose(subtitle)), class_="name"),
         tag("nav", tag("ul", *links), aria_label="Sections"),
     )
 

@@ -9,7 +9,15 @@ document.addEventListener("DOMContentLoaded", () => {
   if (table) taskTable(table);
   const graph = document.getElementById("call-graph");
   if (graph) callGraph(graph);
+  unfoldTarget();
+  window.addEventListener("hashchange", unfoldTarget);
 });
+
+// A link to a folded file opens it.
+function unfoldTarget() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (target?.matches("details")) target.open = true;
+}
 
 function taskTable(table) {
   const form = document.querySelector(".controls");
