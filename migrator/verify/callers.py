@@ -5,40 +5,46 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from migrator.model import CallKind
 from migrator.verify.result import Check, Problem
 
 if TYPE_CHECKING:
-    from migrator.model import CallSite, Inventory
+    from migrator.model import CallSite
     from migrator.verify.comparison import Comparison
 
-# A signature given to it goes with its schedule, which has a check of its own.
-WITH_SCHEDULES = "add_periodic_task"
+Key = tuple[str, str, str, str]  # kind, task, enclosing function, source
 
 
 def check(compared: Comparison) -> Check:
     """Call sites that are gone, new, or resolve to another task than before."""
-    before = _calls(compared.before)
-    after = _calls(compared.after)
-    problems = [
-        Problem(f"{count} call(s) of {key[1] or 'an unknown task'} gone: {key[3]}")
-        for key, count in (before - after).items()
-    ]
-    problems += [
-        Problem(f"{count} call(s) of {key[1] or 'an unknown task'} new: {key[3]}")
-        for key, count in (after - before).items()
-    ]
+    moved = {s.entry.name for s in compared.plan.schedules if s.is_moved}
+    # What a moved entry holds goes with it, and has a check of its own.
+    gone_with_entries = {
+        (entry.location.path, line)
+        for entry in compared.before.schedules
+        if entry.name in moved
+        for line in range(entry.location.line, entry.end_line + 1)
+    }
+    before = Counter(
+        _key(site)
+        for site in compared.before.call_sites
+        if (site.location.path, site.location.line) not in gone_with_entries
+    )
+    after = Counter(
+        _key(site)
+        for site in compared.after.call_sites
+        if not site.location.path.startswith(compared.plan.package_path + "/")
+    )
+    problems = [Problem(_text(key, n, "gone")) for key, n in (before - after).items()]
+    problems += [Problem(_text(key, n, "new")) for key, n in (after - before).items()]
     return Check("callers", f"{before.total()} call sites", tuple(problems))
 
 
-def _calls(inventory: Inventory) -> Counter[tuple[str, str | None, str, str]]:
-    return Counter(
-        (str(site.kind), site.task, site.enclosing, site.source)
-        for site in inventory.call_sites
-        if not _goes_with_a_schedule(site)
+def _key(site: CallSite) -> Key:
+    return (str(site.kind), site.task or "", site.enclosing, site.source)
+
+
+def _text(key: Key, count: int, state: str) -> str:
+    _, task, enclosing, source = key
+    return (
+        f"{count} call of {task or 'an unknown task'} {state} in {enclosing}: {source}"
     )
-
-
-def _goes_with_a_schedule(site: CallSite) -> bool:
-    is_given = site.kind in {CallKind.SIGNATURE, CallKind.VALUE}
-    return is_given and WITH_SCHEDULES in site.detail + site.source

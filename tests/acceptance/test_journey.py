@@ -20,16 +20,29 @@ GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden" / "goblin.patch"
 OWN = ("goblin_assistant", "pyproject.toml", "requirements.txt")
 
 
-@pytest.fixture
-def project(tmp_path):
-    made = GoblinProject(tmp_path, "redis://127.0.0.1:1/0")
+def fresh(folder):
+    made = GoblinProject(folder, "redis://127.0.0.1:1/0")
     made.commit_all("before")
     return made
 
 
 @pytest.fixture
-def planned(project):
-    assert migrate(project, "plan").returncode == 0
+def project(tmp_path):
+    return fresh(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def plan_text(tmp_path_factory):
+    """What `migrate plan` writes for the seed project; made once."""
+    project = fresh(tmp_path_factory.mktemp("plan"))
+    done = migrate(project, "plan")
+    assert done.returncode == 0, done.stderr
+    return (project.root / "migrate.toml").read_text()
+
+
+@pytest.fixture
+def planned(project, plan_text):
+    (project.root / "migrate.toml").write_text(plan_text)
     project.commit_all("plan")
     return project
 
