@@ -147,17 +147,17 @@ def test_verify_accounts_for_everything(planned):
 
 def test_verify_notices_a_lost_caller_and_a_lost_schedule(planned):
     migrate(planned, "apply")
-    handler = planned.root / "goblin_assistant/api/providers.py"
-    text = handler.read_text()
+    health = planned.root / "goblin_assistant/tasks/health.py"
+    text = health.read_text()
     assert "probe_provider.delay(provider_id)" in text
-    handler.write_text(text.replace("probe_provider.delay(provider_id)", "None"))
+    health.write_text(text.replace("probe_provider.delay(provider_id)", "None"))
     beat = planned.root / "goblin_assistant/celery_app.py"
     text = beat.read_text()
     assert '"nightly-export"' in text
     beat.write_text(text.replace('"nightly-export"', '"renamed"'))
     done = migrate(planned, "verify")
     assert done.returncode == 4
-    assert "probe_provider" in done.stdout
+    assert "1 call of health.probe_provider gone" in done.stdout
     assert "nightly-export" in done.stdout
 
 
