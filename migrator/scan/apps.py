@@ -45,7 +45,7 @@ class Apps:
         return False
 
     def sounds_like_app(self, found: Found) -> bool:
-        """Whether only its name says so: an app of another distribution, a parameter."""
+        """Whether only the name says so: a parameter, or another distribution's."""
         if found.kind in {"external", "elsewhere", "parameter", "unknown", "opaque"}:
             name = ".".join((found.name, *found.rest))
             return bool(SOUNDS_LIKE_CELERY.search(name))
@@ -89,7 +89,8 @@ class Apps:
         )
 
     def _is_annotated_app(self, found: Found) -> bool:
-        assert found.facts is not None and found.expr is not None  # noqa: S101, PT018 - checked by the caller
+        assert found.facts is not None  # noqa: S101 - an annotation stands in a file
+        assert found.expr is not None  # noqa: S101 - checked by the caller
         return self._is_app_class(found.facts, found.scope, found.expr)
 
     def _is_app_class(self, facts: FileFacts, scope: int, node: ast.expr) -> bool:

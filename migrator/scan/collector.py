@@ -272,8 +272,6 @@ class Collector(FunctionWalker, ExpressionWalker):
         if self.definition is not None:
             self.definition.globals_written.extend(node.names)
 
-    # imports
-
     def plain_import(self, node: ast.Import) -> None:
         for alias in node.names:
             self.facts.imports.append(alias.name)

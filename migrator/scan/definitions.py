@@ -99,9 +99,10 @@ class Definitions:
         for index, decorator in enumerate(definition.decorators):
             maker = self._makers.of(facts, definition.scope, decorator)
             if maker is not None:
+                place = index
                 if maker.kind is DefinitionKind.LIGHT:
-                    maker, index = self._adopting(facts, definition, maker, index)
-                self._add(facts, definition, maker, decorator, index)
+                    maker, place = self._adopting(facts, definition, maker, index)
+                self._add(facts, definition, maker, decorator, place)
                 return
             reason = self._makers.unresolved(facts, definition.scope, decorator)
             if reason:

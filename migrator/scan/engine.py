@@ -30,7 +30,9 @@ MAX_ROUNDS = 8  # of new names that lead to new files
 class Scan:
     """One scan of one project."""
 
-    def __init__(self, project: Project, progress: Callable[[int, int], None] | None):
+    def __init__(
+        self, project: Project, progress: Callable[[int, int], None] | None
+    ) -> None:
         self._project = project
         self._progress = progress
         self._modules = ModuleIndex(project, self._load)

@@ -225,12 +225,7 @@ class Handles:
         self, name: str, facts: FileFacts, scope: int, node: ast.Call, depth: int
     ) -> list[Handle]:
         if name in SIGNATURE_MAKERS:
-            if node.args:
-                text = self.text(facts, scope, node.args[0])
-                if text is not None:
-                    return [Handle("signature", text)]
-                return self.of(facts, scope, node.args[0], depth + 1)
-            return [Handle("signature")]
+            return self._of_signature(facts, scope, node, depth)
         if name in CANVAS_MAKERS:
             return [Handle("canvas")]
         if name in RESULT_MAKERS:
@@ -238,6 +233,17 @@ class Handles:
         if name in {"copy.copy", "copy.deepcopy"} and node.args:
             return self.of(facts, scope, node.args[0], depth + 1)
         return []
+
+    def _of_signature(
+        self, facts: FileFacts, scope: int, node: ast.Call, depth: int
+    ) -> list[Handle]:
+        """`signature("name")`, `signature(task)`."""
+        if not node.args:
+            return [Handle("signature")]
+        text = self.text(facts, scope, node.args[0])
+        if text is not None:
+            return [Handle("signature", text)]
+        return self.of(facts, scope, node.args[0], depth + 1)
 
     def _of_arguments(
         self, facts: FileFacts, scope: int, node: ast.Call, depth: int
@@ -308,8 +314,7 @@ class Handles:
                 if isinstance(name, ast.Constant) and name.value == wanted:
                     return self.of(found.facts, found.scope, value, depth + 1)
         elif isinstance(literal, ast.Tuple | ast.List) and isinstance(wanted, int):
-            if -len(literal.elts) <= wanted < len(literal.elts):
-                element = literal.elts[wanted]
+            for element in literal.elts[wanted : wanted + 1]:
                 return self.of(found.facts, found.scope, element, depth + 1)
         return [Handle("unknown", reason=f"no item {wanted!r} in the literal")]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from migrator.model import Inventory, Location, TaskDefinition
 from migrator.scan.apps import Apps
 from migrator.scan.beat import BeatSchedules
+from migrator.scan.beat_containers import BeatContainers
 from migrator.scan.bodies import Bodies
 from migrator.scan.call_sites import CallSites
 from migrator.scan.definitions import Definitions
@@ -15,6 +16,7 @@ from migrator.scan.handlers import RequestHandlers
 from migrator.scan.handles import Handles
 from migrator.scan.makers import Makers
 from migrator.scan.mocks import Mocks
+from migrator.scan.periodic_tasks import PeriodicTasks, without_overwritten
 from migrator.scan.relevance import Relevance
 from migrator.scan.resolve import Resolver
 from migrator.scan.settings import Settings
@@ -90,6 +92,8 @@ class Linker:
         calls = CallSites(self._resolver, handles, handlers, relevance)
         mocks = Mocks(self._resolver, handles)
         beat = BeatSchedules(self._deep, handles)
+        periodic = PeriodicTasks(self._deep, handles)
+        containers = BeatContainers(self._deep)
         around = Surroundings(self._resolver, handles)
         settings = Settings(self._deep, self._modules)
         files = [self._files[path] for path in sorted(self._files)]
@@ -99,6 +103,8 @@ class Linker:
             calls.read(facts)
             mocks.read(facts)
             beat.read(facts)
+            periodic.read(facts)
+            containers.read(facts)
             around.read(facts)
             settings.read(facts)
             apps += self._apps.in_file(facts)
@@ -107,13 +113,17 @@ class Linker:
             if configuration is not None:
                 settings.read(configuration)
                 beat.read(configuration)
+                containers.read(configuration)
         spots = [
             *self._definitions.blind_spots,
             *calls.blind_spots,
             *beat.blind_spots,
+            *periodic.blind_spots,
+            *containers.blind_spots,
             *around.blind_spots,
         ]
         found = sorted(settings.found.values(), key=lambda one: one.location)
+        entries = without_overwritten([*beat.entries, *periodic.entries])
         production = [
             s for s in found if s.location.path not in self._test_paths(files)
         ]
@@ -134,7 +144,7 @@ class Linker:
                 sorted([*calls.sites, *mocks.sites], key=lambda one: one.location)
             ),
             schedules=tuple(
-                sorted(with_zone(beat.entries, production), key=lambda e: e.location)
+                sorted(with_zone(entries, production), key=lambda e: e.location)
             ),
             apps=tuple(self._replaced(files, apps)),
             web_apps=tuple(around.web_apps),

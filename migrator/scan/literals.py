@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,16 +14,26 @@ if TYPE_CHECKING:
     from migrator.scan.resolve import Found, Resolver
 
 MAX_DEPTH = 12
-MAX_POWER = 64  # an exponent in the source may not cost us memory
+MAX_POWER = 64
+MAX_BASE = 1_000_000
 MAX_TEXT = 10_000
 
-OPERATORS: dict[type[ast.operator], Callable[[object, object], object]] = {
+
+def _power(left: Any, right: Any) -> object:
+    """Small powers only: an exponent in the source may not cost us memory."""
+    if abs(left) > MAX_BASE or abs(right) > MAX_POWER:
+        raise OverflowError("too large a power")
+    return left**right
+
+
+OPERATORS: dict[type[ast.operator], Callable[[Any, Any], object]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
+    ast.Pow: _power,
 }
 
 
@@ -65,21 +75,28 @@ class LiteralReader:
         self._depth = depth
 
     def read(self, node: ast.expr) -> Literal:
-        if isinstance(node, ast.Constant):
-            return self._constant(node)
-        if isinstance(node, ast.Tuple | ast.List | ast.Set):
-            return tuple(self.read(element) for element in node.elts)
-        if isinstance(node, ast.Dict):
-            return self._mapping(node)
-        if isinstance(node, ast.UnaryOp):
-            return self._negative(node)
-        if isinstance(node, ast.BinOp):
-            return self._arithmetic(node)
-        if isinstance(node, ast.Call):
-            return self._call(node)
-        if isinstance(node, ast.JoinedStr):
-            return "".join(self._part(part) for part in node.values)
-        return self._named(node)
+        match node:
+            case ast.Constant():
+                return self._constant(node)
+            case ast.Tuple() | ast.List() | ast.Set():
+                return tuple(self.read(element) for element in node.elts)
+            case ast.Dict():
+                return self._mapping(node)
+            case ast.JoinedStr():
+                return "".join(self._part(part) for part in node.values)
+            case _:
+                return self._computed(node)
+
+    def _computed(self, node: ast.expr) -> Literal:
+        match node:
+            case ast.UnaryOp():
+                return self._negative(node)
+            case ast.BinOp():
+                return self._arithmetic(node)
+            case ast.Call():
+                return self._call(node)
+            case _:
+                return self._named(node)
 
     def _part(self, node: ast.expr) -> str:
         """A part of an f-string: text, or a plain value without a format."""
@@ -116,11 +133,11 @@ class LiteralReader:
     def _arithmetic(self, node: ast.BinOp) -> Literal:
         left, right = self.read(node.left), self.read(node.right)
         compute = OPERATORS.get(type(node.op))
+        if isinstance(node.op, ast.Mult | ast.Pow) and isinstance(left, str | tuple):
+            raise NotLiteralError(ast.unparse(node))
         numbers = isinstance(left, int | float) and isinstance(right, int | float)
         texts = isinstance(left, str) and isinstance(right, str)
         joined = texts and isinstance(node.op, ast.Add)
-        if isinstance(node.op, ast.Pow) and numbers and abs(right) <= MAX_POWER:  # type: ignore[operator, arg-type]
-            return left**right  # type: ignore[operator, no-any-return]
         if compute is None or not (numbers or joined):
             raise NotLiteralError(ast.unparse(node))
         try:

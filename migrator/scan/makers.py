@@ -72,9 +72,8 @@ class Makers:
         if call is not None and self._is_partial(facts, scope, call):
             return self._of_partial(facts, scope, call, depth)
         for found in self._resolver.expression(facts, scope, target):
-            if _is_light_task(found):
-                maker = Maker(DefinitionKind.LIGHT, wraps=LIGHT_TASK)
-            else:
+            maker: Maker | None = Maker(DefinitionKind.LIGHT, wraps=LIGHT_TASK)
+            if not _is_light_task(found):
                 maker = self._of_found(found, target, depth + 1)
             if maker is not None:
                 return maker if call is None else _with_call(maker, call, facts)

@@ -1,4 +1,4 @@
-"""Keywords of decorators, calls and entries as Options: source text, never evaluated."""
+"""Keywords of decorators, calls and entries as Options: source, never evaluated."""
 
 from __future__ import annotations
 

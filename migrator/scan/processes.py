@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 NAMES = re.compile(
     r"^(?:Procfile(?:\..+)?|Dockerfile(?:\..+)?|.+\.Dockerfile|Makefile|justfile"
-    r"|.*supervisor.*\.conf|supervisord?\.(?:conf|ini)|docker-entrypoint.*|entrypoint.*)$"
+    r"|.*supervisor.*\.(?:conf|ini)|docker-entrypoint.*|entrypoint.*)$"
 )
 SUFFIXES = frozenset(
     {
@@ -48,7 +48,8 @@ WORDS = (b"celery", b"uvicorn", b"gunicorn", b"flower", b"daphne", b"hypercorn")
 COMMENT = re.compile(r"^\s*(?:#|//|;)")
 CONTINUED = re.compile(r"\\\s*$")
 KUBERNETES = re.compile(
-    rb"^\s*kind:\s*[\"']?(?:Deployment|StatefulSet|CronJob|DaemonSet|Job)\b", re.M
+    rb"^\s*kind:\s*[\"']?(?:Deployment|StatefulSet|CronJob|DaemonSet|Job)\b",
+    re.MULTILINE,
 )
 
 

@@ -127,7 +127,7 @@ class Resolver:
     def lookup(
         self, facts: FileFacts, scope: int, name: str
     ) -> tuple[list[Binding], int]:
-        """The bindings of a name by the rules of scopes: classes hide from functions."""
+        """The bindings of a name by the rules of scopes, and the scope they are in."""
         index, first = scope, True
         while index >= 0:
             here = facts.scopes[index]
@@ -233,8 +233,6 @@ class Resolver:
                 owner = self._definition(facts, around.qualname)
                 return replace(owner, kind="instance")
         return Found("parameter", name, facts, None, binding.value, where)
-
-    # ------------------------------------------------------------------ imports
 
     def _imported(self, facts: FileFacts, dotted: str, depth: int) -> list[Found]:
         place = self.modules.locate(dotted, facts.path)

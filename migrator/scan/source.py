@@ -15,7 +15,7 @@ class UnreadableError(Exception):
 
 @dataclass(slots=True)
 class SourceText:
-    """Text with `\\n` line ends; columns of `ast` turned into characters."""
+    """Text with Unix line ends; columns of `ast` turned into characters."""
 
     text: str
     lines: list[str] = field(init=False)
@@ -75,7 +75,7 @@ def parse(text: str) -> ast.Module:
             raise UnreadableError(_where(error)) from again
     except (ValueError, RecursionError, MemoryError) as error:
         raise UnreadableError(
-            f"it cannot be parsed: {error or 'out of memory'}"
+            f"it cannot be parsed: {str(error) or 'out of memory'}"
         ) from error
 
 

@@ -129,7 +129,7 @@ class Surroundings:
     # --------------------------------------------------------- database schedules
 
     def _database_rows(self, facts: FileFacts, call: CallFact) -> None:
-        """Rows of django-celery-beat and keys of RedBeat: schedules outside the code."""
+        """Rows of django-celery-beat, keys of RedBeat: schedules outside the code."""
         if call.chain[-1] not in ROW_CALLS and "Entry" not in call.chain[-1]:
             return
         for found in self._resolver.chain(facts, call.scope, call.chain):

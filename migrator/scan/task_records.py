@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.model import BlindSpot, Location, Option, TaskDefinition
@@ -49,7 +48,7 @@ class TaskRecords:
         if definition.is_class:
             options = (*_class_options(facts, definition), *options)
         name, explicit, certain = self._name(facts, definition, options)
-        self._check_options(facts, definition, options, maker)
+        self._check_options(definition, options, maker)
         above, below = _around(facts, definition, index)
         body = self.run_method(facts, definition) if definition.is_class else None
         return TaskDefinition(
@@ -151,7 +150,6 @@ class TaskRecords:
 
     def _check_options(
         self,
-        facts: FileFacts,
         definition: Definition,
         options: tuple[Option, ...],
         maker: Maker,
