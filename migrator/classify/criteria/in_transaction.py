@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from migrator.classify.context import TaskContext
-    from migrator.model import Finding
+    from migrator.model import CallSite, Finding, FunctionFacts
 
 
 TRANSACTIONS = frozenset({"django.db.transaction.atomic"})
@@ -35,13 +35,20 @@ TRANSACTIONS = frozenset({"django.db.transaction.atomic"})
 def in_transaction(context: TaskContext) -> Iterator[Finding]:
     for site in context.called_as(CallKind.DELAY, CallKind.APPLY_ASYNC):
         facts = context.project.functions.get(site.enclosing)
-        for call in facts.calls if facts else ():
+        if facts is None or _waits_for_commit(site, facts):
+            continue
+        for call in facts.calls:
             is_before = call.location.line < site.location.line
-            if (
-                call.target in TRANSACTIONS
-                and is_before
-                and "on_commit" not in site.source
-            ):
-                text = f"enqueued under the transaction of line {call.location.line}"
-                yield signal(text, site.location)
+            if call.target in TRANSACTIONS and is_before:
+                text = f"enqueued after the transaction of line {call.location.line}"
+                yield signal(f"{text} has begun", site.location)
                 break
+
+
+def _waits_for_commit(site: CallSite, facts: FunctionFacts) -> bool:
+    """`on_commit(lambda: task.delay())`: a shortened source is given the benefit."""
+    return any(
+        call.target.endswith("on_commit")
+        and (site.source in call.source or call.source.endswith("…"))
+        for call in facts.calls
+    )

@@ -1,4 +1,7 @@
-"""Measured: more than ten runs a second."""
+"""Measured: more than ten runs a second.
+
+Each run is short, and all of them together need many hands on several machines.
+"""
 
 from __future__ import annotations
 

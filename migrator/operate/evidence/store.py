@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 FIELDS = frozenset(field.name for field in fields(Evidence))
+FIGURES = FIELDS - {"task", "sources"}
 
 
 def save_evidence(path: Path, evidence: Iterable[Evidence]) -> None:
@@ -58,6 +59,10 @@ def parse_store(document: Any, path: Path) -> tuple[Evidence, ...]:
 def _evidence(item: dict[str, Any]) -> Evidence:
     if unknown := set(item) - FIELDS:
         raise ValueError(f"unknown field {min(unknown)}")
+    for name in FIGURES & set(item):
+        is_figure = type(item[name]) in {int, float, type(None)}
+        if not is_figure and item[name] != str(inf):
+            raise ValueError(f"{name} is no figure")
     times = {k: inf for k in ("p50", "p95", "max") if item.get(k) == str(inf)}
     return Evidence(**{**item, **times, "sources": tuple(item.get("sources", ()))})
 
