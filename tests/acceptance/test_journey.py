@@ -161,6 +161,12 @@ def test_verify_notices_a_lost_caller_and_a_lost_schedule(planned):
     assert "nightly-export" in done.stdout
 
 
+def test_plan_says_what_the_readme_says(project):
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    (line,) = [x for x in readme.splitlines() if x.startswith("migrate.toml written")]
+    assert migrate(project, "plan").stdout.splitlines()[0] == line
+
+
 def test_a_second_plan_changes_nothing(planned):
     text = (planned.root / "migrate.toml").read_text()
     done = migrate(planned, "plan")
