@@ -18,6 +18,7 @@ from billiard.einfo import ExceptionInfo
 from celery import signals, states
 from celery.app import trace
 from celery.exceptions import WorkerLostError
+from celery.worker import state as worker_state
 from celery.worker.request import Request
 
 from .message import decode
@@ -66,6 +67,8 @@ def execute(app: Celery, claim: Claim, outbox: Outbox, hostname: str) -> Outcome
     acknowledgement = _Acknowledgement()
     request = _request(app, claim, hostname, acknowledgement)
     _log_received(request)
+    if claim.revoked:
+        worker_state.revoked.add(request.id)  # where Celery's Request looks
     if request.revoked():
         return Outcome.FINISHED
     signals.task_received.send(sender=app, request=request)

@@ -46,6 +46,7 @@ class Claim:
     message: Message
     owner: str
     redelivered: bool = False
+    revoked: bool = False
     tag: Any = field(default=None, repr=False)
 
 

@@ -4,6 +4,7 @@ Everything that publishes a task ends in `Celery.send_task`: `delay`, `apply_asy
 signatures, retries, chains that a worker continues, `send_task` itself. That one
 method is wrapped when the first light task is declared. For a light task it hands
 Celery's code a stand-in producer; for all others it adds one look into a dict.
+`Control.revoke` is wrapped too, because a broadcast does not reach a runner.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from celery.app.base import Celery
+from celery.app.control import Control
 from celery.utils import uuid
+from celery.utils.functional import maybe_list
 
 from . import settings
 from .message import encode
@@ -33,12 +36,16 @@ MARK = f"_light_task_of_{__package__}"
 CHECKED = "checked"
 
 _declared: set[str] = set()
+_wrapped: list[bool] = []
 _running = threading.local()
 
 
 def declare(name: str | None) -> None:
     """Note the name of a light task before any app has created the task."""
-    _wrap_send_task()
+    if not _wrapped:
+        _wrapped.append(True)
+        _wrap_send_task()
+        _wrap_revoke()
     if name:
         _declared.add(name)
 
@@ -160,10 +167,7 @@ def _delivery(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _wrap_send_task() -> None:
-    if _wrapped:
-        return
     original = Celery.send_task
-    _wrapped.append(original)
 
     @functools.wraps(original)
     def send_task(  # noqa: PLR0913, PLR0917 - Celery's own signature
@@ -194,7 +198,15 @@ def _wrap_send_task() -> None:
     Celery.send_task = send_task
 
 
-_wrapped: list[Any] = []
+def _wrap_revoke() -> None:
+    original = Control.revoke
+
+    @functools.wraps(original)
+    def revoke(self: Control, task_id: Any, *args: Any, **kwargs: Any) -> Any:
+        settings.current_outbox().revoke(list(map(str, maybe_list(task_id))))
+        return original(self, task_id, *args, **kwargs)
+
+    Control.revoke = revoke
 
 
 def _refuse(app: Celery, name: str, options: dict[str, Any]) -> None:

@@ -53,6 +53,9 @@ class Outbox(Protocol):
     def extend(self, owner: str, lease: float) -> None:
         """Keep everything that this owner holds for `lease` seconds from now."""
 
+    def revoke(self, task_ids: Collection[str]) -> None:
+        """Mark what waits, or will be retried, under these ids as not to be run."""
+
     def reclaim(self, owner: str, tasks: Collection[str], lease: float) -> list[Claim]:
         """Offer again what dead owners held; return what must not run again."""
 

@@ -31,6 +31,10 @@ class _Row:
     started: bool = False
     late: bool = False
     redelivered: bool = False
+    revoked: bool = False
+
+    def claim(self, owner: str) -> Claim:
+        return Claim(self.key, self.message, owner, self.redelivered, self.revoked)
 
 
 class MemoryOutbox:
@@ -58,16 +62,17 @@ class MemoryOutbox:
 
     def put(self, messages: Sequence[Message], held_by: Claim | None = None) -> None:
         with self._lock:
-            holder = held_by.key if held_by and held_by.key in self._rows else None
+            holder = self._rows.get(held_by.key) if held_by else None
             now = self._clock()
             for message in messages:
                 due = now if message.due is None else message.due
-                row = _Row(next(self._keys), message, due, holder)
+                row = _Row(next(self._keys), message, due)
                 self._rows[row.key] = row
                 if holder is None:
                     self._offer(row)
                 else:
-                    self._held.setdefault(holder, []).append(row)
+                    row.held_by, row.revoked = holder.key, holder.revoked
+                    self._held.setdefault(holder.key, []).append(row)
         self._subscribers.tell()
 
     def claim(
@@ -86,7 +91,7 @@ class MemoryOutbox:
                     passed.append(entry)
                     continue
                 row.owner, row.lease_until = owner, now + lease
-                taken.append(Claim(row.key, row.message, owner, row.redelivered))
+                taken.append(row.claim(owner))
             for entry in passed:
                 heapq.heappush(self._ready, entry)
         return taken
@@ -132,8 +137,13 @@ class MemoryOutbox:
                     self._free(row)
                 elif row.message.task in tasks:
                     row.owner, row.lease_until = owner, now + lease
-                    lost.append(Claim(row.key, row.message, owner, row.redelivered))
+                    lost.append(row.claim(owner))
         return lost
+
+    def revoke(self, task_ids: Collection[str]) -> None:
+        with self._lock:
+            for row in self._rows.values():
+                row.revoked = row.revoked or row.message.id in task_ids
 
     def wait(self, tasks: Collection[str]) -> float | None:
         now = self._clock()

@@ -34,9 +34,11 @@ CREATE TABLE IF NOT EXISTS light_outbox (
   started_at DOUBLE PRECISION,
   late SMALLINT NOT NULL DEFAULT 0,
   redelivered SMALLINT NOT NULL DEFAULT 0,
+  revoked SMALLINT NOT NULL DEFAULT 0,
   held_by BIGINT);
 CREATE INDEX IF NOT EXISTS light_outbox_ready ON light_outbox (due, key)
   WHERE owner IS NULL AND held_by IS NULL;
+CREATE INDEX IF NOT EXISTS light_outbox_ids ON light_outbox (task_id);
 CREATE INDEX IF NOT EXISTS light_outbox_leases ON light_outbox (lease_until)
   WHERE owner IS NOT NULL;
 CREATE INDEX IF NOT EXISTS light_outbox_held ON light_outbox (held_by)
@@ -49,6 +51,7 @@ class PostgresDatabase:
 
     now = "extract(epoch from clock_timestamp())::double precision"
     task_matches = "task = ANY(:tasks)"
+    id_matches = "task_id = ANY(:task_ids)"
     skip_locked = "FOR UPDATE SKIP LOCKED"
 
     def __init__(self, url: URL) -> None:

@@ -26,11 +26,13 @@ class Database(Protocol):
     now: str
     #: SQL that is true when the column `task` is one of the parameter `tasks`.
     task_matches: str
+    #: SQL that is true when the column `task_id` is one of the parameter `task_ids`.
+    id_matches: str
     #: SQL that ends the choice of rows to claim.
     skip_locked: str
 
     def names(self, tasks: Collection[str]) -> Any:
-        """The value of the parameter `tasks`."""
+        """The value of the parameter `tasks`, or `task_ids`."""
 
     def prepare(self) -> None:
         """Create the table where it is missing; safe from many processes."""
@@ -43,9 +45,11 @@ class Database(Protocol):
 
 
 INSERT = """
-INSERT INTO light_outbox (task_id, task, due, envelope, body, queued_at, held_by)
+INSERT INTO light_outbox
+  (task_id, task, due, envelope, body, queued_at, held_by, revoked)
 VALUES (:task_id, :task, coalesce(:due, {now}), :envelope, :body, {now},
-        (SELECT key FROM light_outbox WHERE key = :held_by))
+  (SELECT key FROM light_outbox WHERE key = :held_by),
+  coalesce((SELECT revoked FROM light_outbox WHERE key = :held_by), 0))
 """
 CLAIM = """
 UPDATE light_outbox SET owner = :owner, lease_until = {now} + :lease
@@ -53,7 +57,7 @@ WHERE key IN (
   SELECT key FROM light_outbox
   WHERE owner IS NULL AND held_by IS NULL AND due <= {now} AND {task_matches}
   ORDER BY due, key LIMIT :limit {skip_locked})
-RETURNING key, task_id, task, due, envelope, body, redelivered
+RETURNING key, task_id, task, due, envelope, body, redelivered, revoked
 """
 START = """
 UPDATE light_outbox SET started_at = {now}, late = :late
@@ -68,6 +72,7 @@ SET owner = NULL, lease_until = NULL, started_at = NULL,
 WHERE key = :key AND owner = :owner
 """
 EXTEND = "UPDATE light_outbox SET lease_until = {now} + :lease WHERE owner = :owner"
+REVOKE = "UPDATE light_outbox SET revoked = 1 WHERE {id_matches}"
 WAIT = """
 SELECT min(due) - {now} FROM light_outbox
 WHERE owner IS NULL AND held_by IS NULL AND {task_matches}
@@ -90,7 +95,7 @@ WHERE owner IS NOT NULL AND lease_until < {now} AND (started_at IS NULL OR late 
 TAKE_LOST = """
 UPDATE light_outbox SET owner = :owner, lease_until = {now} + :lease
 WHERE owner IS NOT NULL AND lease_until < {now} AND late = 0 AND {task_matches}
-RETURNING key, task_id, task, due, envelope, body, redelivered
+RETURNING key, task_id, task, due, envelope, body, redelivered, revoked
 """
 
 
@@ -155,6 +160,10 @@ class SqlOutbox:
         )
         return [_claim(row, owner) for row in rows]
 
+    def revoke(self, task_ids: Collection[str]) -> None:
+        parameters = {"task_ids": self._database.names(task_ids)}
+        self._run(self._sql(REVOKE, parameters))
+
     def wait(self, tasks: Collection[str]) -> float | None:
         parameters = {"tasks": self._database.names(tasks)}
         rows, _ = self._run(self._sql(WAIT, parameters))
@@ -180,6 +189,7 @@ class SqlOutbox:
             text.format(
                 now=database.now,
                 task_matches=database.task_matches,
+                id_matches=database.id_matches,
                 skip_locked=database.skip_locked,
             ),
             parameters or {},
@@ -198,9 +208,9 @@ def _row(message: Message, holder: int | None) -> dict[str, Any]:
 
 
 def _claim(row: tuple[Any, ...], owner: str) -> Claim:
-    key, task_id, task, due, envelope, body, redelivered = row
+    key, task_id, task, due, envelope, body, redelivered, revoked = row
     message = Message(task_id, task, float(due), envelope, body)
-    return Claim(key, message, owner, bool(redelivered))
+    return Claim(key, message, owner, bool(redelivered), bool(revoked))
 
 
 def _age(claim: Claim) -> tuple[float, int]:

@@ -41,9 +41,11 @@ CREATE TABLE IF NOT EXISTS light_outbox (
   started_at REAL,
   late INTEGER NOT NULL DEFAULT 0,
   redelivered INTEGER NOT NULL DEFAULT 0,
+  revoked INTEGER NOT NULL DEFAULT 0,
   held_by INTEGER);
 CREATE INDEX IF NOT EXISTS light_outbox_ready ON light_outbox (due, key)
   WHERE owner IS NULL AND held_by IS NULL;
+CREATE INDEX IF NOT EXISTS light_outbox_ids ON light_outbox (task_id);
 CREATE INDEX IF NOT EXISTS light_outbox_leases ON light_outbox (lease_until)
   WHERE owner IS NOT NULL;
 CREATE INDEX IF NOT EXISTS light_outbox_held ON light_outbox (held_by)
@@ -56,6 +58,7 @@ class SqliteDatabase:
 
     now = "epoch_seconds()"
     task_matches = "task IN (SELECT value FROM json_each(:tasks))"
+    id_matches = "task_id IN (SELECT value FROM json_each(:task_ids))"
     skip_locked = ""
 
     def __init__(self, path: Path, *, synchronous: str = "NORMAL") -> None:

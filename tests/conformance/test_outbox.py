@@ -258,6 +258,26 @@ def test_a_message_held_by_a_claim_that_is_gone_is_visible(outbox):
     assert ids(take(outbox)) == ["retry"]
 
 
+def test_a_revoked_message_says_so_when_it_is_claimed(outbox):
+    outbox.put([message("keep"), message("drop")])
+    outbox.revoke(["drop", "unknown"])
+    assert {c.message.id: c.revoked for c in take(outbox)} == {
+        "keep": False,
+        "drop": True,
+    }
+
+
+def test_a_retry_of_a_revoked_message_is_revoked(outbox):
+    outbox.put([message()])
+    (claim,) = take(outbox)
+    outbox.start(claim, late=False)
+    outbox.revoke(["1"])
+    outbox.put([message("1")], held_by=claim)
+    outbox.finish(claim)
+    (retry,) = take(outbox)
+    assert retry.revoked is True
+
+
 def test_every_put_wakes_until_unsubscribed(outbox):
     woken = []
     stop = outbox.on_put(lambda: woken.append(1))

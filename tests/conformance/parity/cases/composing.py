@@ -78,7 +78,8 @@ def group_saved_and_restored():
 
     result = group(tasks.add.s(n, n) for n in range(2)).apply_async()
     result.save()
-    return GroupResult.restore(result.id, app=app).get(timeout=10)
+    restored = GroupResult.restore(result.id, app=app)
+    return [ended(child) for child in restored.children]
 
 
 @case

@@ -306,7 +306,15 @@ def signal_after_publish_not_when_refused():
 
 @case
 def revoke_pending():
-    result = tasks.notes_run.apply_async(countdown=1.5)
+    result = tasks.notes_run.apply_async(countdown=1)
     time.sleep(0.3)
     result.revoke()
-    return [reaches(result, "REVOKED"), noted(result.id, 2, timeout=0.3)]
+    time.sleep(1.2)
+    return [reaches(result, "REVOKED"), ["ran"] in noted(result.id, 2, timeout=0.3)]
+
+
+@case
+def revoke_several_by_id():
+    results = [tasks.notes_run.apply_async(countdown=0.8) for _ in range(2)]
+    app.control.revoke([result.id for result in results])
+    return [reaches(result, "REVOKED") for result in results]
