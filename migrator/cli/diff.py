@@ -19,12 +19,19 @@ if TYPE_CHECKING:
 @root_argument
 @format_option("json")
 @click.option("--stat", is_flag=True, help="Only the files and their line counts.")
-def command(root: Path, output: str, *, stat: bool) -> int:
+@click.option(
+    "--html", "is_html", is_flag=True, help="A page with both sides, to be passed on."
+)
+def command(root: Path, output: str, *, stat: bool, is_html: bool) -> int:
     """Show exactly what apply will write, as a patch that `git apply` takes.
+
+    \b
+    migrate diff                     in colours on a terminal, else a patch
+    migrate diff --html >diff.html   side by side, with what was decided
 
     The patch goes to standard output, everything else to standard error. Exit code 0:
     nothing to change; 1: there are changes.
-    """
+    """  # noqa: D301 - \b is click's mark for lines to keep
     from migrator.apply import recover, unified_diff
     from migrator.pipeline import pending_changes
     from migrator.report import change_report
@@ -36,6 +43,13 @@ def command(root: Path, output: str, *, stat: bool) -> int:
         from migrator.report.json_report import changes_document
 
         click.echo(changes_document(changes))
+    elif is_html:
+        from datetime import UTC, datetime
+
+        from migrator.report.html import diff_page
+
+        page = diff_page(root.resolve().name, plan, changes, datetime.now(UTC))
+        click.echo(page.encode(), nl=False)
     elif stat:
         change_report.print_stat(changes)
     else:

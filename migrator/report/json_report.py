@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 from migrator._version import __version__
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from migrator.model import ChangeSet, FileChange, Inventory, Plan, Verdict
 
 SCHEMA_VERSION = 1
+MOST_BITS = 4096  # Python refuses to write longer ones in decimal
 
 
 def scan_document(inventory: Inventory, verdicts: Sequence[Verdict]) -> str:
@@ -44,7 +46,27 @@ def changes_document(changes: ChangeSet) -> str:
 def document(kind: str, **content: Any) -> str:
     """A JSON document with its kind, schema version and the tool's version."""
     head = {"kind": kind, "schema": SCHEMA_VERSION, "tool": f"migrate {__version__}"}
-    return json.dumps(head | content, indent=2, ensure_ascii=True)
+    try:
+        return _dumped(head | content)
+    except ValueError:
+        return _dumped(_sayable(head | content))
+
+
+def _dumped(content: Any) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=True, allow_nan=False)
+
+
+def _sayable(value: Any) -> Any:
+    """Numbers of the source that JSON has no form for, as text: 1e999, huge ints."""
+    if isinstance(value, dict):
+        return {key: _sayable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_sayable(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
+        return hex(value)
+    return value
 
 
 def _plain(record: Any) -> Any:

@@ -36,7 +36,7 @@ def scan_page(found: Survey, now: datetime) -> str:
         Section(
             "tasks",
             "Tasks",
-            task_section(views, Sources(found.project)),
+            task_section(views, Sources(found.project.read)),
             count=len(views),
             lead="Open a task for its reasons, its source and its callers.",
         ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from migrator.model import Accept, Target
 from migrator.report.html.markup import Html, join, name, prose, tag
 from migrator.report.html.page import Section
-from migrator.report.html.side_by_side import FileDiff, file_block, file_diff
+from migrator.report.html.side_by_side import MINUS, FileDiff, file_block, file_diff
 from migrator.report.html.tasks import badge
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def _summary(plan: Plan, diffs: Sequence[FileDiff]) -> Html:
     moves = sum(task.moves for task in plan.tasks)
     proven = sum(s.target is not Target.CELERY for s in plan.schedules)
     new = sum(diff.is_new for diff in diffs)
+    added, removed = sum(d.added for d in diffs), sum(d.removed for d in diffs)
     figures = (
         ("tasks to move", f"{moves:,}", f"of {len(plan.tasks):,}"),
         ("later", f"{accepts[Accept.LATER]:,}", "tasks, when you say so"),
@@ -60,7 +61,7 @@ def _summary(plan: Plan, diffs: Sequence[FileDiff]) -> Html:
         ("files", f"{len(diffs):,}", f"{new:,} of them new"),
         (
             "lines",
-            f"+{sum(d.added for d in diffs):,} −{sum(d.removed for d in diffs):,}",
+            f"+{added:,} {MINUS}{removed:,}",
             "exactly what apply writes",
         ),
     )

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 from migrator.report.html.markup import Html, join, lines, tag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from migrator.model import Location, TaskDefinition
-    from migrator.project import Project
 
 AFTER_DEFINITION = 6
 AROUND_REASON = 1
@@ -29,15 +28,15 @@ Piece = tuple[int, int, str]  # start, end, class
 class Sources:
     """Lines of the project's files, decoded once each."""
 
-    def __init__(self, project: Project) -> None:
-        self._project = project
+    def __init__(self, read: Callable[[str], bytes]) -> None:
+        self._read = read
         self._files: dict[str, list[str]] = {}
 
     def lines(self, path: str) -> list[str]:
         """The file's lines as Python counts them; nothing where it cannot be read."""
         if path not in self._files:
             try:
-                text = decoded(self._project.read(path))
+                text = decoded(self._read(path))
             except OSError:
                 text = ""  # the page says so in place of the excerpt
             text = text.replace("\r\n", "\n").replace("\r", "\n")

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from migrator.model import FileChange
 
 CONTEXT = 3
+MINUS = "\u2212"
 # Two lines that have less in common than this are shown as wholly different.
 ALIKE = 0.4
 MOST_FOLDED = 80  # a new file of more lines is folded at first
+
+Opcode = tuple[str, int, int, int, int]  # as difflib's
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +61,7 @@ def _split(data: bytes | None) -> list[str]:
     return rows
 
 
-def _opcodes(
-    before: Sequence[str], after: Sequence[str]
-) -> list[tuple[str, int, int, int, int]]:
+def _opcodes(before: Sequence[str], after: Sequence[str]) -> Sequence[Opcode]:
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
     return matcher.get_opcodes()
 
@@ -73,7 +74,9 @@ def file_block(diff: FileDiff, anchor: str) -> Html:
         "summary",
         tag("span", change.path, class_="path"),
         tag("span", f"+{diff.added:,}", class_="plus"),
-        tag("span", f"−{diff.removed:,}", class_="minus") if not diff.is_new else None,
+        tag("span", f"{MINUS}{diff.removed:,}", class_="minus")
+        if not diff.is_new
+        else None,
         tag("span", kind, class_="asked") if kind else None,
         tag("span", "for " + ", ".join(change.reasons), class_="asked")
         if change.reasons
@@ -127,7 +130,7 @@ def _rows(diff: FileDiff) -> Iterator[Html]:
         yield _left_out(len(diff.before) - shown)
 
 
-def _groups(diff: FileDiff) -> list[list[tuple[str, int, int, int, int]]]:
+def _groups(diff: FileDiff) -> list[Sequence[Opcode]]:
     matcher = difflib.SequenceMatcher(None, diff.before, diff.after, autojunk=False)
     return [list(group) for group in matcher.get_grouped_opcodes(CONTEXT)]
 
@@ -182,7 +185,7 @@ def _number(number: int | None) -> Html:
     return tag("td", None if number is None else str(number), class_="n")
 
 
-SIGNS = {"del": "−", "add": "+"}
+SIGNS = {"del": MINUS, "add": "+"}
 WORDS = {"del": "removed: ", "add": "added: "}
 
 

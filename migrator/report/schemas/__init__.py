@@ -1,0 +1,21 @@
+"""JSON schemas of the documents that `--format json` prints. They are part of the API.
+
+Within one schema version fields are only added: a reader ignores those it does not
+know. `python -m migrator.report.schemas.derive` writes the files anew from the records.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import Any
+
+KINDS = ("scan", "plan", "changes")
+
+
+def schema(kind: str) -> dict[str, Any]:
+    """The shipped schema (draft 2020-12) of one kind of document."""
+    name = f"{kind}.json"
+    text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
