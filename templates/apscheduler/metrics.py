@@ -21,6 +21,7 @@ else:
     CLAIM = Histogram("light_job_claim_seconds", "Time to claim a slot", ["job"])
     RUNNING = Gauge("light_job_running", "Runs under way", ["job"])
     SUCCESS = Gauge("light_job_last_success_seconds", "Unix time", ["job"])
+    QUEUED = Gauge("light_background_queued", "Accepted calls that have not ended")
 
 
 def started(job: str, lateness: float) -> None:
@@ -50,3 +51,8 @@ def claimed(job: str, duration: float, *, is_ours: bool) -> None:
     CLAIM.labels(job).observe(duration)
     if not is_ours:
         TAKEN.labels(job).inc()
+
+
+def queued(depth: int) -> None:
+    if IS_ACTIVE:
+        QUEUED.set(depth)
