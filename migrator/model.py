@@ -454,6 +454,9 @@ class PlannedSchedule:
     refusal: str = ""  # why it stays on beat
     compared: int = 0  # fire times compared between Celery and the conversion
     next_fires: tuple[str, ...] = ()  # ISO, UTC
+    zone: str = ""  # spec.timeZone of the cron strings
+    guard: str = ""  # source: which scheduled times of a CronJob are real runs
+    warnings: tuple[str, ...] = ()  # differences of no consequence, existing bugs
     is_moved: bool = False  # an earlier apply took it out of beat already
 
 
@@ -465,11 +468,13 @@ class PlannedTask:
     accept: Accept
     options: dict[str, Literal] = field(default_factory=dict)
     is_stale: bool = False  # the source changed since the stanza was written
+    refusal: str = ""  # why it cannot move, whatever was decided
 
     @property
     def moves(self) -> bool:
         return (
             self.accept is Accept.YES
+            and not self.refusal
             and self.target is not Target.CELERY
             and not self.is_stale
         )

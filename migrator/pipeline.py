@@ -196,7 +196,11 @@ def compute_changes(found: Survey, plan: Plan) -> tuple[Plan, ChangeSet]:
     from migrator.plan import without_refused
     from migrator.rewrite import rewrite_project
 
-    refused: dict[str, Refusal] = {}
+    refused: dict[str, Refusal] = {
+        name: Refusal(name, task.definition.location, task.refusal)
+        for task in plan.tasks
+        if (name := task.definition.name) and task.refusal and task.accept == "yes"
+    }
     while True:
         edits = rewrite_project(found.inventory, plan, found.project.read)
         new = {r.name: r for r in edits.refusals if r.name not in refused}

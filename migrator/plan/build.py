@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from migrator.model import (
     Target,
 )
 from migrator.plan.manifest import FILE_NAME, Manifest
+from migrator.plan.refusals import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -31,10 +33,6 @@ DEFAULT_ACCEPT = {
     Level.LIGHT: Accept.YES,
     Level.REVIEW: Accept.LATER,
     Level.HEAVY: Accept.NO,
-}
-NOT_REWRITTEN = {
-    DefinitionKind.CLASS: "a class-based task is rewritten by hand",
-    DefinitionKind.CALL: "a task made by a plain call is rewritten by hand",
 }
 
 
@@ -50,8 +48,14 @@ def build_plan(
     """
     stanzas = manifest.stanzas if manifest else {}
     pairs = zip(inventory.tasks, verdicts, strict=True)
+    calls = defaultdict(list)
+    for site in inventory.call_sites:
+        calls[site.task].append(site)
     tasks = tuple(
-        _planned(definition, verdict, stanzas.get(definition.name))
+        replace(
+            _planned(definition, verdict, stanzas.get(definition.name)),
+            refusal=refusal(definition, calls[definition.name]),
+        )
         for definition, verdict in pairs
         if not definition.in_tests
     )
@@ -61,10 +65,6 @@ def build_plan(
 def _planned(
     definition: TaskDefinition, verdict: Verdict, stanza: Stanza | None
 ) -> PlannedTask:
-    if definition.kind in NOT_REWRITTEN:
-        reason = NOT_REWRITTEN[definition.kind]
-        verdict = replace(verdict, target=Target.CELERY, target_reason=reason)
-        return PlannedTask(definition, verdict, Target.CELERY, Accept.NO)
     if stanza is None:
         accept = DEFAULT_ACCEPT[verdict.level]
         return PlannedTask(definition, verdict, verdict.target, accept)

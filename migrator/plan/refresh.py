@@ -83,6 +83,10 @@ def _put_task(tasks: Table, task: PlannedTask) -> None:
     _set(stanza, "reasons", _reasons(verdict.findings))
     _set(stanza, "source", definition.location.path)
     _set(stanza, "hash", definition.source_hash)
+    if task.refusal:
+        _set(stanza, "cannot_move", task.refusal)
+    else:
+        _drop(stanza, "cannot_move")
     _drop(stanza, "gone")
     if has_changed and "stale" not in stanza:
         stale = tomlkit.item(True)

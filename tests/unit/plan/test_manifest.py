@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from migrator.errors import PlanError
 from migrator.model import (
     Accept,
+    CallKind,
+    CallSite,
     ContainerKind,
     DefinitionKind,
     Finding,
@@ -30,6 +34,8 @@ from migrator.plan import (
     refuse_unknown,
     without_refused,
 )
+from migrator.plan.refusals import NOT_SERVED
+from shim import options
 
 
 def definition(name="app.tidy", digest="1", kind=DefinitionKind.SHARED):
@@ -140,8 +146,44 @@ def test_a_vanished_task_is_marked_gone_and_then_ignored():
 
 def test_a_class_based_task_stays_and_says_why():
     plan = make(definitions=(definition(kind=DefinitionKind.CLASS),))
-    assert plan.tasks[0].target is Target.CELERY
-    assert "by hand" in plan.tasks[0].verdict.target_reason
+    assert not plan.tasks[0].moves
+    assert "by hand" in plan.tasks[0].refusal
+    assert "cannot_move = " in refreshed(None, plan)
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "moves"),
+    [
+        ("soft_time_limit", "30", False),
+        ("time_limit", "settings.LIMIT", False),
+        ("rate_limit", "'10/m'", False),
+        ("rate_limit", "None", True),
+        ("serializer", "'pickle'", False),
+        ("serializer", '"json"', True),
+        ("queue", "'mail'", True),
+    ],
+)
+def test_an_option_that_the_shim_refuses_keeps_the_task(name, source, moves):
+    limited = replace(definition(), options=(Option(name, source),))
+    assert make(definitions=(limited,)).tasks[0].moves is moves
+
+
+def test_an_option_of_a_caller_keeps_the_task_too():
+    site = CallSite(
+        CallKind.APPLY_ASYNC,
+        Location("app/views.py", 7),
+        "app.tidy",
+        "app.views.index",
+        "tidy.apply_async(time_limit=5)",
+        (Option("time_limit", "5", 5, is_literal=True),),
+    )
+    inventory = Inventory(".", tasks=(definition(),), call_sites=(site,))
+    plan = build_plan(inventory, (verdict(),), None, EMPTY)
+    assert "app/views.py:7" in plan.tasks[0].refusal
+
+
+def test_the_plan_refuses_what_the_shim_refuses():
+    assert set(NOT_SERVED) == set(options._REASONS)
 
 
 def test_a_moved_schedule_comes_back_from_its_record():
