@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import ast
 from typing import TYPE_CHECKING
 
-from migrator.model import Inventory, Location, TaskDefinition
 from migrator.scan.apps import Apps
-from migrator.scan.beat import BeatSchedules
-from migrator.scan.beat_containers import BeatContainers
-from migrator.scan.bodies import Bodies
-from migrator.scan.call_sites import CallSites
 from migrator.scan.definitions import Definitions
-from migrator.scan.handlers import RequestHandlers
-from migrator.scan.handles import Handles
+from migrator.scan.gathering import Gathering
 from migrator.scan.makers import Makers
-from migrator.scan.mocks import Mocks
-from migrator.scan.periodic_tasks import PeriodicTasks, without_overwritten
-from migrator.scan.relevance import Relevance
 from migrator.scan.resolve import Resolver
-from migrator.scan.settings import Settings
-from migrator.scan.surroundings import Surroundings
-from migrator.scan.zones import with_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from migrator.model import BlindSpot, CeleryApp
+    from migrator.model import Inventory
     from migrator.scan.facts import FileFacts
     from migrator.scan.modules import ModuleIndex
 
@@ -82,130 +70,15 @@ class Linker:
         top = facts.scopes[0].bindings
         return bool(facts.stars) or not names.isdisjoint(top)
 
-    # -------------------------------------------------------------------- link
-
     def link(self) -> Inventory:
+        """Everything that the readers see in the files that were added."""
         self._definitions.settle()
-        handles = Handles(self._resolver, self._deep, self._apps, self._definitions)
-        handlers = RequestHandlers(self._resolver, self._definitions)
-        relevance = Relevance(self._resolver, self.names()[1])
-        calls = CallSites(self._resolver, handles, handlers, relevance)
-        mocks = Mocks(self._resolver, handles)
-        beat = BeatSchedules(self._deep, handles)
-        periodic = PeriodicTasks(self._deep, handles)
-        containers = BeatContainers(self._deep)
-        around = Surroundings(self._resolver, handles)
-        settings = Settings(self._deep, self._modules)
+        gathering = Gathering(
+            self._resolver, self._deep, self._apps, self._definitions, self.names()[1]
+        )
         files = [self._files[path] for path in sorted(self._files)]
-        settings.prepare(files)
-        apps: list[CeleryApp] = []
-        for facts in files:
-            calls.read(facts)
-            mocks.read(facts)
-            beat.read(facts)
-            periodic.read(facts)
-            containers.read(facts)
-            around.read(facts)
-            settings.read(facts)
-            apps += self._apps.in_file(facts)
-        for path in settings.config_modules - set(self._files):
-            configuration = self._modules.facts(path)
-            if configuration is not None:
-                settings.read(configuration)
-                beat.read(configuration)
-                containers.read(configuration)
-        spots = [
-            *self._definitions.blind_spots,
-            *calls.blind_spots,
-            *beat.blind_spots,
-            *periodic.blind_spots,
-            *containers.blind_spots,
-            *around.blind_spots,
-        ]
-        found = sorted(settings.found.values(), key=lambda one: one.location)
-        entries = without_overwritten([*beat.entries, *periodic.entries])
-        production = [
-            s for s in found if s.location.path not in self._test_paths(files)
-        ]
-        bodies = Bodies(self._deep)
-        known = sorted(
-            self._definitions.tasks.values(), key=lambda one: one.task.location
-        )
-        return Inventory(
-            root="",
-            tasks=tuple(
-                self._with_body(one.task, bodies.of(one.facts, one.body))
-                for one in known
-            ),
-            wrappers=tuple(
-                sorted(self._makers.wrappers.values(), key=lambda w: w.location)
-            ),
-            call_sites=tuple(
-                sorted([*calls.sites, *mocks.sites], key=lambda one: one.location)
-            ),
-            schedules=tuple(
-                sorted(with_zone(entries, production), key=lambda e: e.location)
-            ),
-            apps=tuple(self._replaced(files, apps)),
-            web_apps=tuple(around.web_apps),
-            settings=tuple(found),
-            signals=tuple(around.signals),
-            functions=bodies.follow(known),
-            blind_spots=tuple(_once(spots)),
-        )
-
-    def _with_body(self, task: TaskDefinition, body: object) -> TaskDefinition:
-        return replace(task, body=body)  # type: ignore[arg-type]
-
-    def _test_paths(self, files: list[FileFacts]) -> set[str]:
-        return {facts.path for facts in files if facts.in_tests}
-
-    def _replaced(
-        self, files: list[FileFacts], apps: list[CeleryApp]
-    ) -> list[CeleryApp]:
-        """`app.Task = X` told on the app that it is assigned on."""
-        found = list(apps)
-        for facts in files:
-            for assignment in facts.assignments:
-                if assignment.target[-1] != "Task" or len(assignment.target) < 2:  # noqa: PLR2004 - app and Task
-                    continue
-                import ast
-
-                source = ast.unparse(assignment.value)
-                place = Location(facts.path, assignment.line, assignment.column)
-                found = self._tell(
-                    found,
-                    facts,
-                    assignment.target[:-1],
-                    source,
-                    place,
-                    assignment.scope,
-                )
-        return found
-
-    def _tell(
-        self,
-        apps: list[CeleryApp],
-        facts: FileFacts,
-        target: tuple[str, ...],
-        source: str,
-        place: Location,
-        scope: int,
-    ) -> list[CeleryApp]:
-        names = {one.name for one in self._resolver.chain(facts, scope, target)}
-        told = [
-            replace(app, task_class=source) if app.variable in names else app
-            for app in apps
-        ]
-        if told == apps and apps:
-            last = f".{target[-1]}"
-            told = [
-                replace(app, task_class=source)
-                if app.variable.endswith(last) and app.location.path == place.path
-                else app
-                for app in apps
-            ]
-        return told
+        gathering.read(files, self._modules)
+        return gathering.inventory(files, self._makers)
 
 
 def _last(module: str) -> str:
@@ -223,8 +96,6 @@ def _variables(facts: FileFacts, name: str) -> set[str]:
 
 
 def _mentions(value: object, name: str) -> bool:
-    import ast
-
     if isinstance(value, ast.Name):
         return value.id == name
     if isinstance(value, ast.Call):
@@ -232,8 +103,3 @@ def _mentions(value: object, name: str) -> bool:
             isinstance(value.func, ast.Name) and value.func.id == name
         )
     return False
-
-
-def _once(spots: list[BlindSpot]) -> list[BlindSpot]:
-    kept = dict.fromkeys(spots)
-    return sorted(kept, key=lambda spot: (spot.location, spot.kind))

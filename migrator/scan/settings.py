@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from migrator.scan.facts import CallFact, FileFacts
-    from migrator.scan.modules import ModuleIndex
     from migrator.scan.resolve import Resolver
 
 # Arguments of Celery() that are settings under another name.
@@ -32,9 +31,8 @@ APP_ARGUMENTS = {
 class Settings:
     """Collects settings of settings modules, config modules and classes, and conf."""
 
-    def __init__(self, resolver: Resolver, modules: ModuleIndex) -> None:
+    def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
-        self._modules = modules
         self.found: dict[tuple[str, Location], Setting] = {}
         self.namespaces: set[str] = {"CELERY"}
         self.config_modules: set[str] = set()  # paths that config_from_object names
