@@ -17,9 +17,11 @@ from migrator.errors import MigratorError
 COMMANDS = {
     "scan": "Find tasks, callers and schedules; say light, review or heavy, and why.",
     "plan": "Write or refresh migrate.toml, the plan that you edit and commit.",
+    "review": "Decide task by task, with keys as in `git add -p`.",
     "diff": "Show exactly what apply will write.",
     "apply": "Write the changes of the plan, all or none.",
     "undo": "Put back exactly what the last apply changed.",
+    "status": "Say what has moved, what is left, and who still calls it.",
     "verify": "Account for everything: what was before is after, moved, or named.",
     "explain": "Say what a rule looks for, why, and what to do about it.",
 }

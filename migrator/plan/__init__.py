@@ -8,6 +8,7 @@ from migrator.plan.build import (
     refuse_unknown,
     without_refused,
 )
+from migrator.plan.decide import decided
 from migrator.plan.manifest import FILE_NAME, Manifest, read_manifest
 from migrator.plan.refresh import refreshed
 
@@ -15,6 +16,7 @@ __all__ = [
     "FILE_NAME",
     "Manifest",
     "build_plan",
+    "decided",
     "moved_entries",
     "read_manifest",
     "refreshed",

@@ -25,7 +25,8 @@ ALLOWED = {
     "apply": set(),
     "verify": {"scan", "schedules", "project", "plan"},
     "operate": {"project", "config", "classify"},
-    "report": {"pipeline", "schedules", "classify"},
+    "report": {"pipeline", "schedules", "classify", "status", "verify"},
+    "status": set(),
     "pipeline": {
         "apply",
         "classify",

@@ -1,0 +1,55 @@
+"""What `migrate status` prints."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from migrator.report.console import console, printable
+from migrator.report.json_report import document
+from migrator.status import Stage
+
+if TYPE_CHECKING:
+    from migrator.status import Status
+
+ORDER = {Stage.MOVED: 0, Stage.PLANNED: 1, Stage.CELERY: 2}
+STYLES = {Stage.MOVED: "green", Stage.PLANNED: "yellow", Stage.CELERY: "dim"}
+
+
+def print_status(status: Status, output: str) -> None:
+    """A row per task, the totals, and the next step."""
+    if output == "json":
+        tasks = [dataclasses.asdict(task) for task in status.tasks]
+        click.echo(document("status", tasks=tasks))
+        return
+    out = console()
+    if status.is_finished:
+        out.print("No Celery task is left.")
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("task", overflow="fold")
+    table.add_column("stage", no_wrap=True)
+    table.add_column("target", no_wrap=True)
+    for heading in ("callers", "on beat", "moved schedules"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for task in sorted(status.tasks, key=lambda t: (ORDER[t.stage], t.name)):
+        table.add_row(
+            printable(task.name),
+            Text(str(task.stage), style=STYLES[task.stage]),
+            str(task.target),
+            str(task.call_sites),
+            str(task.schedules_on_beat),
+            str(task.schedules_moved),
+        )
+    out.print(table)
+    moved, planned = status.count(Stage.MOVED), status.count(Stage.PLANNED)
+    stays = status.count(Stage.CELERY)
+    out.print(f"\n{moved} moved, {planned} to move, {stays} on Celery")
+    if planned:
+        out.print("Next: migrate diff, then migrate apply")
+    elif moved:
+        out.print("Next: migrate drain, then migrate finish TASK")
