@@ -7,6 +7,7 @@ https://docs.celeryq.dev/en/stable/userguide/monitoring.html#events
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from migrator.operate.evidence.events import EventJoin
 from migrator.operate.evidence.samples import Samples
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from migrator.model import Evidence
 
@@ -39,6 +40,10 @@ class NoEventsError(MigratorError):
     """Nothing was heard of any task."""
 
 
+class BrokerError(MigratorError):
+    """The broker cannot be reached, or does not let us in."""
+
+
 def watch(
     broker_url: str,
     seconds: float,
@@ -51,9 +56,9 @@ def watch(
 
     A worker without -E sends no task events. With `may_switch_on` they are switched on
     by remote control where they are off, and off again there at the end, also on
-    Ctrl-C. NoEventsError where no task was heard of. `on_progress` is called about
-    twice a second with the seconds gone and the number of task events. Nothing is
-    consumed from task queues.
+    Ctrl-C. NoEventsError where no task was heard of, BrokerError where the broker is
+    out of reach. `on_progress` is called about twice a second with the seconds gone and
+    the number of task events. Nothing is consumed from task queues.
     """
     from celery import Celery
 
@@ -63,19 +68,35 @@ def watch(
     recorder = _Recorder(Samples(source=where), on_progress)
     switched: tuple[str, ...] = ()
     started = time.monotonic()
-    with app.connection_for_read() as connection:
+    with _reachable(where), app.connection_for_read() as connection:
         receiver = app.events.Receiver(connection, handlers={"*": recorder.take})
-        with receiver.consumer_context(wakeup=True):
+        # The receiver listens on a clone of the connection, which it hands out.
+        with receiver.consumer_context(wakeup=True) as (listening, _, _):
             if may_switch_on:
                 switched = _switch_on(app)
             try:
-                _listen(connection, started, seconds, recorder)
+                _listen(listening, started, seconds, recorder)
             finally:
                 if switched:
                     app.control.disable_events(destination=list(switched))
     if not recorder.join.taken:
         raise _nothing_heard(recorder, where)
     return recorder.watched(time.monotonic() - started, switched)
+
+
+@contextmanager
+def _reachable(where: str) -> Iterator[None]:
+    """Kombu's errors of a broker as one of ours, without its password."""
+    from kombu.exceptions import KombuError
+
+    try:
+        yield
+    except (KombuError, OSError) as error:
+        raise BrokerError(
+            f"the broker refused: {error}",
+            where=where,
+            hint="Check the URL, the account and whether the broker is up.",
+        ) from error
 
 
 def _switch_on(app: Any) -> tuple[str, ...]:

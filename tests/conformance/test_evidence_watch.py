@@ -11,7 +11,7 @@ import pytest
 from celery import Celery
 
 from migrator.operate.evidence import import_evidence, save_evidence
-from migrator.operate.watch import NoEventsError, watch
+from migrator.operate.watch import BrokerError, NoEventsError, watch
 from tests.servers import die_with_parent, free_port, redis_server, stop, wait_until
 
 pytestmark = [pytest.mark.redis, pytest.mark.celery_worker]
@@ -120,9 +120,9 @@ def test_what_celery_events_dumps_is_imported(tmp_path, broker):
         worker(tmp_path, broker, "-E"),
         celery(tmp_path, broker, "events", "--dump", out=dump),
     ):
-        wait_until(lambda: "worker" in dump.read_text(), 20)
+        wait_until(lambda: "heartbeat:" in dump.read_text(), 20)
         send(broker)
-        wait_until(lambda: "failed" in dump.read_text(), 20)
+        wait_until(lambda: "task failed:" in dump.read_text(), 20)
     assert CANARY in dump.read_text()
     by_task = {e.task: e for e in import_evidence([dump]).evidence}
     assert by_task["watched.nap"].runs == RUNS
@@ -139,7 +139,12 @@ def test_without_leave_to_switch_on_silence_is_an_error(tmp_path, broker):
         sender.join()
 
 
-def test_without_a_worker_silence_is_an_error_without_the_password(broker):
-    with pytest.raises(NoEventsError, match="no worker was heard") as caught:
+def test_without_a_worker_silence_is_an_error(broker):
+    with pytest.raises(NoEventsError, match="no worker was heard"):
+        watch(broker, 1.0)
+
+
+def test_a_refused_password_is_an_error_that_does_not_show_it(broker):
+    with pytest.raises(BrokerError) as caught:
         watch(broker.replace("redis://", "redis://user:sesame@"), 1.0)
     assert "sesame" not in str(caught.value)

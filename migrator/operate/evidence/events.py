@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # host [2026-01-31 08:00:00.123] task succeeded: name(uuid) args=... runtime=0.5, ...
 DUMPED = re.compile(
-    r"^\S+ \[(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?)\] "
+    r"^\S+ \[(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d:\d\d)?)\] "
     r"task (?P<what>sent|received|started|succeeded|failed|retried|revoked|rejected):?"
     r" (?P<name>[\w.:/@-]+)\((?P<uuid>[0-9a-f-]{36})\)"
 )
@@ -114,7 +114,9 @@ def _json(text: str) -> dict[str, Any]:
 def _dumped(match: re.Match[str], text: str) -> dict[str, Any]:
     # Taken from the end: an argument's text may hold anything, "runtime=" too.
     runtimes = DUMPED_RUNTIME.findall(text)
-    moment = datetime.fromisoformat(match["time"]).replace(tzinfo=UTC)
+    moment = datetime.fromisoformat(match["time"])
+    if moment.tzinfo is None:  # older versions dump no zone
+        moment = moment.replace(tzinfo=UTC)
     return {
         "type": f"task-{match['what']}",
         "uuid": match["uuid"],

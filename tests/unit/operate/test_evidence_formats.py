@@ -103,7 +103,7 @@ def test_the_text_of_celery_events_dump_is_read(tmp_path):
     tail = f"clock=7, result='{CANARY}', runtime=1.25, utcoffset=0"
     lines = [
         f"w@h [2026-01-31 08:00:00.000001] task received: {head} eta=None, retries=0",
-        f"w@h [2026-01-31 08:00:02.000001] task succeeded: {head} {tail}",
+        f"w@h [2026-01-31 08:00:02.000001+00:00] task succeeded: {head} {tail}",
     ]
     found = only(imported(tmp_path, "\n".join(lines)))
     assert (found.task, found.runs, found.p95) == ("app.add", 1, 1.25)
