@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from migrator.report.console import console, printable, styled
+from migrator.report.console import console, counted, printable, styled
 
 if TYPE_CHECKING:
     from migrator.model import ChangeSet, FileChange, Plan
@@ -46,10 +46,9 @@ def print_stat(changes: ChangeSet) -> None:
                 f"  {printable(change.path)}{new}",
             )
         )
-    files = len(changes.changes)
-    out.print(
-        f"{files} files changed, {total_added} lines added, {total_removed} removed"
-    )
+    files = counted(len(changes.changes), "file")
+    added = counted(total_added, "line")
+    out.print(f"{files} changed, {added} added, {total_removed:,} removed")
 
 
 def _count(change: FileChange) -> tuple[int, int]:
@@ -75,7 +74,7 @@ def print_remarks(plan: Plan, changes: ChangeSet, *, applied: bool) -> None:
     elif applied:
         moved = sum(task.moves for task in plan.tasks)
         out.print(
-            f"{moved} tasks are light now. `migrate undo` puts every file back.\n"
+            f"{counted(moved, 'task')} moved. `migrate undo` puts every file back.\n"
             "Next: run your tests, commit, and start the scheduler process: "
             f"python -m {plan.package}.scheduler"
         )

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from rich.table import Table
 from rich.text import Text
 
 from migrator.model import Accept, Target
-from migrator.report.console import console, printable, styled
+from migrator.report.console import console, counted, print_rows, printable, styled
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from migrator.model import Plan
+    from migrator.model import Plan, PlannedSchedule
 
 
 def print_plan(plan: Plan, file_name: str, *, has_changed: bool) -> None:
@@ -23,7 +22,7 @@ def print_plan(plan: Plan, file_name: str, *, has_changed: bool) -> None:
     accepts = Counter(task.accept for task in plan.tasks)
     done = "written" if has_changed else "unchanged"
     out.print(
-        f"{file_name} {done}: {accepts[Accept.YES]} tasks to move, "
+        f"{file_name} {done}: {counted(accepts[Accept.YES], 'task')} to move, "
         f"{accepts[Accept.LATER]} later, {accepts[Accept.NO]} stay on Celery"
     )
     _print_moves(out, plan)
@@ -39,31 +38,42 @@ def _print_moves(out: Console, plan: Plan) -> None:
     moving = [task for task in plan.tasks if task.moves]
     if not moving:
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("moves", overflow="fold")
-    table.add_column("to", no_wrap=True)
-    table.add_column("why there", overflow="fold", ratio=1)
-    for task in sorted(moving, key=lambda t: t.definition.name):
-        why = task.verdict.target_reason
-        table.add_row(printable(task.definition.name), str(task.target), styled(why))
-    out.print(table)
+    rows = [
+        (
+            [Text(str(task.target))],
+            [
+                Text.assemble(
+                    (printable(task.definition.name), "bold"),
+                    (f"  {printable(task.verdict.target_reason)}", "dim"),
+                )
+            ],
+        )
+        for task in sorted(moving, key=lambda t: t.definition.name)
+    ]
+    out.print()
+    print_rows(out, ("moves to", "task, and why there"), rows)
 
 
 def _print_schedules(out: Console, plan: Plan) -> None:
     if not plan.schedules:
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("schedule", overflow="fold")
-    table.add_column("on beat", overflow="fold")
-    table.add_column("becomes", overflow="fold", ratio=1)
-    for schedule in plan.schedules:
-        entry = schedule.entry
-        if schedule.target is Target.CELERY:
-            refusal = schedule.refusal or "its task stays on Celery"
-            becomes = styled(f"stays on beat: {refusal}", "dim")
-        else:
-            trigger = schedule.trigger or " + ".join(schedule.cron)
-            proof = f"identical over {schedule.compared:,} fire times"
-            becomes = Text.assemble(printable(trigger), "\n", (proof, "green"))
-        table.add_row(printable(entry.name), printable(entry.source), becomes)
-    out.print(table)
+    rows = [([_fate(s)], _schedule_lines(s)) for s in plan.schedules]
+    out.print()
+    print_rows(out, ("schedule", "on beat, and what it becomes"), rows)
+
+
+def _fate(schedule: PlannedSchedule) -> Text:
+    stays = schedule.target is Target.CELERY
+    return Text("stays", style="dim") if stays else Text("proven", style="green")
+
+
+def _schedule_lines(schedule: PlannedSchedule) -> list[Text]:
+    entry = schedule.entry
+    source = (f"  {printable(entry.source)}", "dim")
+    head = Text.assemble((printable(entry.name), "bold"), source)
+    if schedule.target is Target.CELERY:
+        refusal = schedule.refusal or "its task stays on Celery"
+        return [head, styled(f"  on beat: {refusal}", "dim")]
+    trigger = schedule.trigger or " + ".join(schedule.cron)
+    proof = f"  identical over {schedule.compared:,} fire times"
+    return [head, styled(f"  {trigger}"), Text(proof, style="green")]

@@ -5,19 +5,33 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from rich.table import Table
 from rich.text import Text
 
 from migrator.model import CallKind, FileStatus, Level
-from migrator.report.console import STYLES, console, printable, styled
+from migrator.report.console import (
+    STYLES,
+    console,
+    counted,
+    print_rows,
+    printable,
+    styled,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rich.console import Console
 
-    from migrator.model import BlindSpot, Inventory, TaskDefinition, Verdict
+    from migrator.model import (
+        BlindSpot,
+        Finding,
+        Inventory,
+        TaskDefinition,
+        Verdict,
+    )
     from migrator.pipeline import Survey
+
+    Pair = tuple[TaskDefinition, Verdict]
 
 SHOWN_BLIND_SPOTS = 5
 REASONS = 3
@@ -26,7 +40,7 @@ NOT_CALLS = {CallKind.MOCK, CallKind.CONTROL}
 
 
 def print_scan(found: Survey, seconds: float, *, show_all: bool) -> None:
-    """The table of tasks, the totals, the blind spots and the next step."""
+    """The table of tasks, the totals, the blind spots and the next steps."""
     out = console()
     inventory = found.inventory
     pairs = [
@@ -44,17 +58,18 @@ def print_scan(found: Survey, seconds: float, *, show_all: bool) -> None:
     spots = inventory.blind_spots
     _print_blind_spots(out, spots, len(spots) if show_all else SHOWN_BLIND_SPOTS)
     for name in found.unmatched_overrides:
-        out.print(styled(f"override without a match: {name}", "yellow"))
+        text = f"override without a match: {name}"
+        out.print(styled(text, "yellow"), soft_wrap=True)
     if pairs:
-        out.print(_next_steps(found))
+        _print_next_steps(out, found)
 
 
 def _files_line(inventory: Inventory, seconds: float) -> Text:
     count = Counter(outcome.status for outcome in inventory.files)
     text = (
-        f"{len(inventory.files)} files: {count[FileStatus.PARSED]} read, "
-        f"{count[FileStatus.FILTERED]} without Celery, "
-        f"{count[FileStatus.SKIPPED]} skipped, {count[FileStatus.FAILED]} failed; "
+        f"{counted(len(inventory.files), 'file')}: {count[FileStatus.PARSED]:,} read, "
+        f"{count[FileStatus.FILTERED]:,} without Celery, "
+        f"{count[FileStatus.SKIPPED]:,} skipped, {count[FileStatus.FAILED]:,} failed; "
         f"{seconds:.1f} s"
     )
     return Text(text, style="dim")
@@ -63,41 +78,47 @@ def _files_line(inventory: Inventory, seconds: float) -> Text:
 def _print_failures(out: Console, inventory: Inventory) -> None:
     for outcome in inventory.files:
         if outcome.status is FileStatus.FAILED:
-            out.print(styled(f"failed  {outcome.path}: {outcome.reason}", "red"))
+            text = f"failed  {outcome.path}: {outcome.reason}"
+            out.print(styled(text, "red"), soft_wrap=True)
 
 
-def _print_tasks(out: Console, pairs: Iterable[tuple[TaskDefinition, Verdict]]) -> None:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("task", overflow="fold")
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("target", no_wrap=True)
-    table.add_column("why", overflow="fold", ratio=1)
-    for task, verdict in sorted(pairs, key=lambda p: (ORDER[p[1].level], p[0].name)):
-        table.add_row(
-            _task_cell(task),
-            Text(str(verdict.level), style=STYLES[verdict.level]),
-            Text(str(verdict.target), style=STYLES.get(verdict.target, "")),
-            _reasons_cell(verdict),
+def _print_tasks(out: Console, pairs: Iterable[Pair]) -> None:
+    rows = [
+        (
+            [
+                Text(str(verdict.level), style=STYLES[verdict.level]),
+                Text(str(verdict.target), style=STYLES.get(verdict.target, "")),
+            ],
+            [_task_line(task), *_reasons(task, verdict)],
         )
-    out.print(table)
-
-
-def _task_cell(task: TaskDefinition) -> Text:
-    return Text.assemble(
-        printable(task.name), "\n", (printable(str(task.location)), "dim")
-    )
-
-
-def _reasons_cell(verdict: Verdict) -> Text:
-    lines = [
-        Text.assemble(
-            printable(finding.message), (f"  {printable(str(finding.location))}", "dim")
-        )
-        for finding in verdict.findings[:REASONS]
+        for task, verdict in sorted(pairs, key=_light_first)
     ]
+    out.print()
+    print_rows(out, ("verdict", "target", "task, and why"), rows)
+
+
+def _light_first(pair: Pair) -> tuple[int, str]:
+    return ORDER[pair[1].level], pair[0].name
+
+
+def _task_line(task: TaskDefinition) -> Text:
+    place = f"  {printable(str(task.location))}"
+    return Text.assemble((printable(task.name), "bold"), (place, "dim"))
+
+
+def _reasons(task: TaskDefinition, verdict: Verdict) -> list[Text]:
+    lines = [_reason(task, finding) for finding in verdict.findings[:REASONS]]
     if verdict.overridden_by:
-        lines.insert(0, styled(f"said so by {verdict.overridden_by}"))
-    return Text("\n").join(lines or [Text("nothing against it was seen")])
+        lines.insert(0, styled(f"  decided by {verdict.overridden_by}"))
+    return lines or [Text("  nothing against it was seen")]
+
+
+def _reason(task: TaskDefinition, finding: Finding) -> Text:
+    """The place stands with it, unless it is the task's own, a line above."""
+    message = f"  {printable(finding.message)}"
+    if finding.location == task.location:
+        return Text(message)
+    return Text.assemble(message, (f"  {printable(str(finding.location))}", "dim"))
 
 
 def _print_totals(
@@ -112,21 +133,24 @@ def _print_totals(
     out.print()
     out.print(
         Text.assemble(
-            f"{len(verdicts)} tasks: ",
+            (f"{counted(len(verdicts), 'task')}: ", "bold"),
             (f"{levels[Level.LIGHT]} light", "green"),
             ", ",
             (f"{levels[Level.REVIEW]} review", "yellow"),
             ", ",
             (f"{levels[Level.HEAVY]} heavy", "red"),
-            f"; {calls} callers, {mocks} mocks in tests, "
-            f"{len(inventory.schedules)} schedules, "
-            f"{len(inventory.blind_spots)} blind spots",
+            f"; {counted(calls, 'caller')}, {counted(mocks, 'mock')} in tests, "
+            f"{len(inventory.schedules):,} on beat, "
+            f"{counted(len(inventory.blind_spots), 'blind spot')}",
         )
     )
-    if not any(verdict.is_confirmed for verdict in verdicts):
-        out.print(
-            Text("unconfirmed: judged by reading; no measured run times yet", "dim")
-        )
+    confirmed = sum(verdict.is_confirmed for verdict in verdicts)
+    basis = (
+        f"{confirmed} confirmed by measured run times, the others judged by reading"
+        if confirmed
+        else "judged by reading: no run time has been measured yet"
+    )
+    out.print(Text(basis, "dim"))
 
 
 def _print_blind_spots(out: Console, spots: Sequence[BlindSpot], shown: int) -> None:
@@ -138,20 +162,35 @@ def _print_blind_spots(out: Console, spots: Sequence[BlindSpot], shown: int) -> 
         line = f"  {spot.location}  {spot.kind}: {spot.reason}  [{spot.text}]"
         out.print(styled(line), soft_wrap=True)
     if len(spots) > shown:
-        out.print(f"  and {len(spots) - shown} more: migrate scan --all")
+        out.print(f"  and {len(spots) - shown:,} more: migrate scan --all")
 
 
-def _next_steps(found: Survey) -> Text:
-    light = sum(verdict.level is Level.LIGHT for verdict in found.verdicts)
-    review = sum(verdict.level is Level.REVIEW for verdict in found.verdicts)
+def _print_next_steps(out: Console, found: Survey) -> None:
+    levels = Counter(verdict.level for verdict in found.verdicts)
     steps = []
-    if light:
-        steps.append(
-            f"migrate plan              writes a plan for the {light} light ones"
-        )
-    if review:
-        steps.append(f"migrate explain RULE      why one of the {review} needs review")
-    if found.inventory.blind_spots:
-        steps.append("migrate scan --all        every blind spot")
-    steps.append("migrate scan --format json   the whole inventory, for programs")
-    return Text("\nNext:\n" + "\n".join(f"  {step}" for step in steps))
+    if levels[Level.LIGHT]:
+        tasks = counted(levels[Level.LIGHT], "light task")
+        steps.append(("migrate plan", f"a plan that you edit, for {tasks}"))
+    if rule := _commonest_question(found.verdicts):
+        why = f"what keeps {counted(levels[Level.REVIEW], 'task')} from being light"
+        steps.append((f"migrate explain {rule}", why))
+    if len(found.inventory.blind_spots) > SHOWN_BLIND_SPOTS:
+        steps.append(("migrate scan --all", "every blind spot"))
+    steps += [
+        ("migrate scan --format html >report.html", "to read, and to pass on"),
+        ("migrate scan --write-baseline FILE", "so that CI refuses what is new"),
+    ]
+    out.print("\nNext:")
+    width = max(len(command) for command, _ in steps)
+    for command, why in steps:
+        out.print(Text(f"  {command:<{width}}  {why}"), soft_wrap=True)
+
+
+def _commonest_question(verdicts: Iterable[Verdict]) -> str:
+    """The rule that stands first in most verdicts that a person has to settle."""
+    first = Counter(
+        verdict.findings[0].rule
+        for verdict in verdicts
+        if verdict.level is Level.REVIEW and verdict.findings
+    )
+    return first.most_common(1)[0][0] if first else ""
