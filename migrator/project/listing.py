@@ -1,16 +1,10 @@
-"""Which files a project has, their bytes, and the names they are imported by.
-
-Nothing of the target is executed: git is asked only for its list of files, with the
-hooks and monitors that a repository can configure switched off.
-"""
+"""Lists the files of a folder: by git where it can, else by the rules of .gitignore."""
 
 from __future__ import annotations
 
 import os
 import stat
 import subprocess
-from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -24,146 +18,20 @@ if TYPE_CHECKING:
 
 # Folders that hold other people's code, or none at all.
 NEVER_ENTERED = frozenset({"node_modules", "site-packages", "__pycache__"})
-# A folder with one of these is where a program is started, hence on sys.path.
-ROOT_MARKERS = (
-    "manage.py",
-    "pyproject.toml",
-    "setup.py",
-    "setup.cfg",
-    "requirements.txt",
-    "Pipfile",
-    "Dockerfile",
-    "alembic.ini",
-)
-TEST_FOLDERS = frozenset({"test", "tests"})
 # A repository's own configuration may name programs; none of them may run.
 GIT_SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
 MAX_NESTED_REPOSITORIES = 3
 
 
-@dataclass(frozen=True)
-class Project:
-    """A folder of files, as it stood when it was opened."""
-
-    root: Path
-    files: tuple[str, ...]
-    outcomes: tuple[FileOutcome, ...] = ()
-    _listed: frozenset[str] = field(default=frozenset(), repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_listed", frozenset(self.files))
-
-    def read(self, path: str) -> bytes:
-        """The bytes of a file below the root.
-
-        Raises ProjectError for a path that leads out of the root, and OSError where
-        the system refuses to read it.
-        """
-        pure = PurePosixPath(path)
-        if pure.is_absolute() or ".." in pure.parts:
-            raise ProjectError("the path leads out of the project", where=path)
-        return (self.root / pure).read_bytes()
-
-    def module_name(self, path: str) -> str:
-        """The name under which the file is imported.
-
-        Walks up while there is an `__init__.py`. A file outside every package is named
-        from the nearest folder in which a program can be started (one with manage.py,
-        pyproject.toml and the like, or a `src` folder), else from the root.
-        """
-        pure = PurePosixPath(path)
-        names = [] if pure.name == "__init__.py" else [pure.stem]
-        folder = pure.parent
-        if not self._is_package(folder):
-            return ".".join([*self._below_source_root(folder), *names])
-        while folder.parts and self._is_package(folder):
-            names.insert(0, folder.name)
-            folder = folder.parent
-        if not folder.parts and self._is_package(folder) and not self._starts_here:
-            names[:0] = self._packages_above
-        return ".".join(names)
-
-    def is_package(self, path: str) -> bool:
-        """Whether the file is the `__init__.py` of a package."""
-        return PurePosixPath(path).name == "__init__.py"
-
-    def is_in_package(self, path: str) -> bool:
-        """Whether there is an `__init__.py` beside the file."""
-        return self._is_package(PurePosixPath(path).parent)
-
-    def is_test(self, path: str) -> bool:
-        """Whether the path says that the file belongs to the tests."""
-        pure = PurePosixPath(path)
-        stem = pure.stem
-        return (
-            not TEST_FOLDERS.isdisjoint(pure.parts[:-1])
-            or stem in {"conftest", "test", "tests"}
-            or stem.startswith("test_")
-            or stem.endswith(("_test", "_tests"))
-        )
-
-    def source_root(self, path: str) -> str:
-        """The folder (posix, "" for the root) that must be on sys.path to import it."""
-        folder = PurePosixPath(path).parent
-        if not self._is_package(folder):
-            depth = len(folder.parts) - len(self._below_source_root(folder))
-            return "/".join(folder.parts[:depth])
-        while folder.parts and self._is_package(folder):
-            folder = folder.parent
-        return "" if folder == PurePosixPath() else folder.as_posix()
-
-    def _is_package(self, folder: PurePosixPath) -> bool:
-        return (folder / "__init__.py").as_posix() in self._listed
-
-    def _below_source_root(self, folder: PurePosixPath) -> list[str]:
-        parts = folder.parts
-        for depth in range(len(parts), 0, -1):
-            here = "/".join(parts[:depth])
-            if parts[depth - 1] == "src" or self._holds_root_marker(here):
-                return list(parts[depth:])
-        return list(parts)
-
-    def _holds_root_marker(self, folder: str) -> bool:
-        return any(f"{folder}/{name}" in self._listed for name in ROOT_MARKERS)
-
-    @cached_property
-    def _starts_here(self) -> bool:
-        """Whether programs are started in the root, which then is no package."""
-        return not self._listed.isdisjoint(ROOT_MARKERS)
-
-    @cached_property
-    def _packages_above(self) -> list[str]:
-        names: list[str] = []
-        folder = self.root
-        while (folder / "__init__.py").is_file() and folder.name.isidentifier():
-            names.insert(0, folder.name)
-            folder = folder.parent
-        return names
-
-
-def open_project(path: Path, *, exclude: Sequence[str] = ()) -> Project:
-    """List the files of the project at `path`; `exclude` holds gitignore patterns.
-
-    What is left out on purpose or cannot be read as a regular file inside the root is
-    in `outcomes`. Raises ProjectError where `path` does not exist, is no folder, or
-    holds no Python file at all.
-    """
-    root = _existing_folder(path)
+def listed_files(root: Path) -> list[str]:
+    """Names below the root, sorted, without what git or .gitignore leaves out."""
     listed = _git_files(root)
     if not any(name.endswith(".py") for name in listed or ()):
         listed = list(_walk(root))
-    files, outcomes = _sort_out(root, sorted(set(listed or ())), exclude)
-    if not any(name.endswith(".py") for name in files):
-        raise ProjectError(
-            "no Python file found",
-            where=str(path),
-            hint="Give the folder that holds the source; files that git ignores,"
-            " dot-folders and virtual environments are not looked at.",
-        )
-    return Project(root=root, files=tuple(files), outcomes=tuple(outcomes))
+    return sorted(set(listed or ()))
 
 
-def _existing_folder(path: Path) -> Path:
+def existing_folder(path: Path) -> Path:
     try:
         root = path.resolve(strict=True)
     except (OSError, RuntimeError) as error:
@@ -263,9 +131,10 @@ def _is_environment(folder: Path) -> bool:
     return (folder / "pyvenv.cfg").is_file() or (folder / "conda-meta").is_dir()
 
 
-def _sort_out(
+def sort_out(
     root: Path, names: list[str], exclude: Sequence[str]
 ) -> tuple[list[str], list[FileOutcome]]:
+    """The files to read, and outcomes of those left out that are Python or failed."""
     spec = _exclusions(exclude)
     environments = _environments(names)
     files: list[str] = []

@@ -1,0 +1,163 @@
+"""Import names of files, as sys.path would give them.
+
+A package is walked up to its top. Above it, and for files outside every package, two
+readings are possible: the folder is a root of imports, or a namespace package below
+one. The project's own import statements decide; nothing is guessed by a single file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+Parts = tuple[str, ...]
+
+# A folder with one of these is where a program is started, hence on sys.path.
+ROOT_MARKERS = (
+    "manage.py",
+    "pyproject.toml",
+    "setup.py",
+    "setup.cfg",
+    "requirements.txt",
+    "Pipfile",
+    "Dockerfile",
+    "alembic.ini",
+)
+FEW_WORDS = 30
+IMPORT = re.compile(rb"^[ \t]*(?:from|import)[ \t]+([A-Za-z_][\w.]*)", re.MULTILINE)
+
+
+class ModuleNames:
+    """Names of the files of one project."""
+
+    def __init__(
+        self, root: Path, files: Iterable[str], read: Callable[[str], bytes]
+    ) -> None:
+        self._root = root
+        self._files = tuple(files)
+        self._listed = frozenset(self._files)
+        self._read = read
+
+    def module_name(self, path: str) -> str:
+        pure = PurePosixPath(path)
+        names = () if pure.name == "__init__.py" else (pure.stem,)
+        folder = pure.parent.parts
+        start = self._start(folder)
+        above = () if start or not self.is_package(()) else tuple(self._packages_above)
+        return ".".join((*above, *folder[len(start) :], *names))
+
+    def source_root(self, path: str) -> str:
+        return "/".join(self._start(PurePosixPath(path).parent.parts))
+
+    def is_package(self, folder: Parts) -> bool:
+        return "/".join((*folder, "__init__.py")) in self._listed
+
+    def _start(self, folder: Parts) -> Parts:
+        """The folder that the name of its files starts in."""
+        top = self._package_top(folder)
+        marked = self._marked(top)
+        if top == marked:
+            return top
+        if top in self._namespaces:
+            return self._namespaces[top]
+        return top if top != folder else marked
+
+    def _package_top(self, folder: Parts) -> Parts:
+        """The first folder above that is no package."""
+        while folder and self.is_package(folder):
+            folder = folder[:-1]
+        return folder
+
+    def _marked(self, folder: Parts) -> Parts:
+        """The nearest folder from here up in which a program can be started."""
+        for depth in range(len(folder), 0, -1):
+            here = folder[:depth]
+            if here[-1] == "src" or self._holds_marker(here):
+                return here
+        return ()
+
+    def _holds_marker(self, folder: Parts) -> bool:
+        below = "/".join(folder)
+        return any(f"{below}/{name}" in self._listed for name in ROOT_MARKERS)
+
+    # ---------------------------------------------------------------- evidence
+
+    @cached_property
+    def _namespaces(self) -> dict[Parts, Parts]:
+        """Folders that imports show to be namespace packages: where names start."""
+        unclear = self._unclear()
+        imported = self._imported(unclear) if unclear else Counter()
+        found: dict[Parts, Parts] = {}
+        for top in sorted(unclear, key=len):  # what holds above holds below
+            above = next((top[:n] for n in range(len(top)) if top[:n] in found), None)
+            start = self._voted(top, unclear[top], imported)
+            if above is not None:
+                found[top] = found[above]
+            elif start is not None:
+                found[top] = start
+        return found
+
+    def _voted(
+        self, top: Parts, members: set[str], imported: Counter[Parts]
+    ) -> Parts | None:
+        """The outermost reading that is imported more often than the plain one."""
+        plain = sum(imported[(member,)] for member in members)
+        for depth in range(len(self._marked(top)), len(top)):
+            votes = sum(imported[(*top[depth:], member)] for member in members)
+            if votes > plain:
+                return top[:depth]
+        return None
+
+    def _unclear(self) -> dict[Parts, set[str]]:
+        """Folders with two readings, and the names that stand in them."""
+        unclear: dict[Parts, set[str]] = {}
+        for path in self._files:
+            pure = PurePosixPath(path)
+            folder = pure.parent.parts
+            if pure.suffix != ".py":
+                continue
+            top = self._package_top(folder)
+            for depth in range(len(top), len(self._marked(top)), -1):
+                inside = folder[depth] if len(folder) > depth else pure.stem
+                unclear.setdefault(top[:depth], set()).add(inside)
+        return unclear
+
+    def _imported(self, unclear: dict[Parts, set[str]]) -> Counter[Parts]:
+        """How often each dotted prefix is imported in the project."""
+        count: Counter[Parts] = Counter()
+        words = {member.encode() for members in unclear.values() for member in members}
+        for path in self._files:
+            if not path.endswith(".py"):
+                continue
+            data = self._bytes(path)
+            if len(words) < FEW_WORDS and not any(word in data for word in words):
+                continue  # a substring test costs a tenth of the expression
+            for match in IMPORT.findall(data):
+                parts = tuple(match.decode("ascii", "replace").split("."))
+                count.update(parts[:length] for length in range(1, len(parts) + 1))
+        return count
+
+    def _bytes(self, path: str) -> bytes:
+        try:
+            return self._read(path)
+        except OSError:
+            return b""  # the scan tells that it cannot be read
+
+    @cached_property
+    def _packages_above(self) -> list[str]:
+        """Packages that the root itself lies in, unless programs start in the root."""
+        if not self._listed.isdisjoint(ROOT_MARKERS):
+            return []
+        names: list[str] = []
+        folder = self._root
+        while (folder / "__init__.py").is_file() and folder.name.isidentifier():
+            names.insert(0, folder.name)
+            folder = folder.parent
+        return names
