@@ -44,6 +44,7 @@ class ModuleNames:
         self._files = tuple(files)
         self._listed = frozenset(self._files)
         self._read = read
+        self._marks: dict[Parts, Parts] = {}
 
     def module_name(self, path: str) -> str:
         pure = PurePosixPath(path)
@@ -77,6 +78,11 @@ class ModuleNames:
 
     def _marked(self, folder: Parts) -> Parts:
         """The nearest folder from here up in which a program can be started."""
+        if folder not in self._marks:
+            self._marks[folder] = self._nearest_mark(folder)
+        return self._marks[folder]
+
+    def _nearest_mark(self, folder: Parts) -> Parts:
         for depth in range(len(folder), 0, -1):
             here = folder[:depth]
             if here[-1] == "src" or self._holds_marker(here):
@@ -85,7 +91,14 @@ class ModuleNames:
 
     def _holds_marker(self, folder: Parts) -> bool:
         below = "/".join(folder)
-        return any(f"{below}/{name}" in self._listed for name in ROOT_MARKERS)
+        if f"{below}/manage.py" in self._listed:
+            return True
+        if self.is_package(folder):
+            return False  # `setup.py` and the like are modules of it
+        held = [name for name in ROOT_MARKERS if f"{below}/{name}" in self._listed]
+        if held == ["setup.py"]:
+            return b"setup(" in self._bytes(f"{below}/setup.py")
+        return bool(held)
 
     # ---------------------------------------------------------------- evidence
 
