@@ -128,7 +128,7 @@ class OutboxProducer:
         )
         claim = getattr(_running, "claim", None)
         retries = claim is not None and claim.message.id == message.id
-        settings.current_outbox().put([message], claim if retries else None)
+        settings.current_outbox(self._app).put([message], claim if retries else None)
 
     def _real_producer(self) -> Any:
         if self._real is None:
@@ -203,7 +203,7 @@ def _wrap_revoke() -> None:
 
     @functools.wraps(original)
     def revoke(self: Control, task_id: Any, *args: Any, **kwargs: Any) -> Any:
-        settings.current_outbox().revoke(list(map(str, maybe_list(task_id))))
+        settings.current_outbox(self.app).revoke(list(map(str, maybe_list(task_id))))
         return original(self, task_id, *args, **kwargs)
 
     Control.revoke = revoke

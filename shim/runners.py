@@ -51,7 +51,7 @@ class Runner:
     ) -> None:
         self.app = app or current_app._get_current_object()  # noqa: SLF001
         self.settings = settings.current(**overrides)
-        self.outbox = outbox or settings.current_outbox()
+        self.outbox = outbox or settings.current_outbox(self.app)
         self.pid = os.getpid()
         self.owner = f"{gethostname()}:{self.pid}:{uuid()[:8]}"
         self._wake = threading.Event()

@@ -12,6 +12,8 @@ from .errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from celery import Celery
+
     from .outbox import Outbox
 
 
@@ -79,8 +81,8 @@ def current(**overrides: Any) -> Settings:
     return _checked(replace(Settings(**values), **{**_given, **overrides}))
 
 
-def current_outbox() -> Outbox:
-    """The store of this process, opened at the first use.
+def current_outbox(app: Celery | None = None) -> Outbox:
+    """The store of this process, opened at the first use, if need be for `app`.
 
     Raises ConfigurationError when the choice cannot be used.
     """
@@ -91,16 +93,16 @@ def current_outbox() -> Outbox:
     with _lock:
         if _opened is None:
             choice = current().outbox
-            _opened = _open(choice)
+            _opened = _open(choice, app)
         return _opened
 
 
-def _open(choice: Outbox | str | None) -> Outbox:
+def _open(choice: Outbox | str | None, app: Celery | None) -> Outbox:
     if choice is not None and not isinstance(choice, str):
         return choice
     from .outbox.choice import open_outbox
 
-    return open_outbox(choice)
+    return open_outbox(choice, app)
 
 
 def _number(variable: str, text: str, convert: Callable[[str], Any]) -> Any:

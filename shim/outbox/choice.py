@@ -10,6 +10,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from celery import Celery
+
     from . import Outbox
 
 DEFAULT_FILE = Path(".light_tasks") / "outbox.sqlite3"
@@ -19,16 +21,18 @@ WAY_OUT = (
 )
 
 
-def open_outbox(choice: str | None) -> Outbox:
+def open_outbox(choice: str | None, app: Celery | None = None) -> Outbox:
     """The store named by `choice`: memory, sql, broker, or a database URL.
 
-    None means `sql`, which is the database of DATABASE_URL, else a SQLite file
+    `broker` is the broker of `app`, by default of the current app. None means `sql`, which is the database of DATABASE_URL, else a SQLite file
     `.light_tasks/outbox.sqlite3` in the working directory. Connects to nothing.
     """
     if choice == "memory":
         from .memory import MemoryOutbox
 
         return MemoryOutbox()
+    if choice == "broker":
+        return _broker(app)
     if choice in {None, "", "sql"}:
         url = os.environ.get("DATABASE_URL")
         return _database(url, "DATABASE_URL") if url else _default_file()
@@ -36,6 +40,19 @@ def open_outbox(choice: str | None) -> Outbox:
         return _database(choice, "SHIM_OUTBOX")
     message = f"no outbox is called {choice!r}: {WAY_OUT}"
     raise ConfigurationError(message)
+
+
+def _broker(app: Celery | None) -> Outbox:
+    from celery import current_app
+
+    from .redis_queue import RedisOutbox
+
+    app = app or current_app._get_current_object()  # noqa: SLF001
+    transport = app.connection_for_write().transport.driver_type
+    if transport == "redis":
+        return RedisOutbox(app)
+    message = f"the broker is {transport}, and the outbox 'broker' needs Redis"
+    raise ConfigurationError(f"{message}: {WAY_OUT}")
 
 
 def _database(url: str, source: str) -> Outbox:

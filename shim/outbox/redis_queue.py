@@ -1,0 +1,161 @@
+"""The existing Redis broker as the outbox, in a queue of its own beside Celery's."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from celery.utils import uuid
+
+from ..errors import OutboxUnavailableError
+from ..message import Claim
+from . import Subscribers, redis_scripts
+from .envelope import pack, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    from celery import Celery
+    from redis import Redis
+
+    from ..message import Message
+
+REVOKED_FOR = 30 * 86_400.0
+
+
+class RedisOutbox:
+    """Keeps the contract of `Outbox` in the Redis that is Celery's broker.
+
+    What waits and is due is kombu's queue `light`, which a Celery worker can
+    consume. Every step is one script, so a process may die between any two. As
+    durable as that Redis is: with appendonly off, a crash of Redis loses calls, as
+    it does for Celery. Due messages keep the order of their arrival.
+    """
+
+    shared = True
+
+    def __init__(self, app: Celery, queue: str = "light") -> None:
+        self._app = app
+        self._queue = queue
+        self._client: Redis | None = None
+        self._scripts: dict[str, Any] = {}
+        self._keys: list[str] = []
+        self._subscribers = Subscribers()
+        self._mine: dict[str, set[str]] = {}
+
+    def put(self, messages: Sequence[Message], held_by: Claim | None = None) -> None:
+        arguments: list[Any] = [held_by.key if held_by else ""]
+        for message in messages:
+            key = uuid()
+            due = "" if message.due is None else repr(message.due)
+            arguments += [key, due, pack(message, key, self._queue)]
+        self._run(redis_scripts.PUT, *arguments)
+        self._subscribers.tell()
+
+    def claim(
+        self, owner: str, tasks: Collection[str], limit: int, lease: float
+    ) -> list[Claim]:
+        names = json.dumps(sorted(tasks))
+        found = self._run(redis_scripts.CLAIM, names, owner, limit, lease)
+        claims = []
+        for text, revoked in zip(found[::2], found[1::2], strict=True):
+            key, message, redelivered = unpack(text)
+            claims.append(Claim(key, message, owner, redelivered, bool(revoked)))
+        self._mine.setdefault(owner, set()).update(claim.key for claim in claims)
+        return claims
+
+    def start(self, claim: Claim, *, late: bool) -> bool:
+        state = "late" if late else "early"
+        return bool(self._run(redis_scripts.START, claim.key, claim.owner, state))
+
+    def finish(self, claim: Claim) -> None:
+        self._run(redis_scripts.FINISH, claim.key, claim.owner)
+        self._forget(claim)
+        self._subscribers.tell()
+
+    def release(self, claim: Claim, *, redelivered: bool = False) -> None:
+        marked = redelivered or claim.redelivered
+        text = pack(claim.message, claim.key, self._queue, redelivered=marked)
+        self._run(redis_scripts.RELEASE, claim.key, claim.owner, text, 0)
+        self._forget(claim)
+        self._subscribers.tell()
+
+    def extend(self, owner: str, lease: float) -> None:
+        if keys := self._mine.get(owner):
+            self._run(redis_scripts.EXTEND, lease, owner, *keys)
+
+    def reclaim(self, owner: str, tasks: Collection[str], lease: float) -> list[Claim]:
+        lost = []
+        for key, dead, state, text, holds in self._run(redis_scripts.EXPIRED):
+            _, message, redelivered = unpack(text)
+            if state != "claimed" and holds:
+                self._run(redis_scripts.FINISH, key, dead)
+            elif state != "early":
+                marked = redelivered or state == "late"
+                text_again = pack(message, key, self._queue, redelivered=marked)
+                self._run(redis_scripts.RELEASE, key, dead, text_again, 1)
+            elif message.task in tasks and self._run(
+                redis_scripts.TAKE_LOST, key, dead, owner, lease
+            ):
+                lost.append(Claim(key, message, owner, redelivered))
+        self._mine.setdefault(owner, set()).update(claim.key for claim in lost)
+        return lost
+
+    def revoke(self, task_ids: Collection[str]) -> None:
+        self._run(redis_scripts.REVOKE, REVOKED_FOR, *task_ids)
+
+    def wait(self, tasks: Collection[str]) -> float | None:
+        seconds = self._run(redis_scripts.WAIT, json.dumps(sorted(tasks)))
+        return None if seconds is None else float(seconds)
+
+    def on_put(self, wake: Callable[[], None]) -> Callable[[], None]:
+        return self._subscribers.add(wake)
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+        self._client, self._scripts = None, {}
+
+    def _forget(self, claim: Claim) -> None:
+        self._mine.get(claim.owner, set()).discard(claim.key)
+
+    def _run(self, script: str, *arguments: Any) -> Any:
+        with self._faults():
+            client = self._connected()
+            prepared = self._scripts.get(script)
+            if prepared is None:
+                prepared = self._scripts[script] = client.register_script(script)
+            return _text(prepared(keys=self._keys, args=arguments))
+
+    def _connected(self) -> Redis:
+        if self._client is None:
+            from redis import Redis
+
+            # The channel knows about TLS, Sentinel and passwords; its pool is
+            # safe to share between threads and notices a fork.
+            with self._app.connection_for_write() as connection:
+                channel = connection.default_channel
+                prefix = f"{channel.global_keyprefix}{self._queue}"
+                self._client = Redis(connection_pool=channel.pool)
+            names = ("", ".delayed", ".texts", ".leases", ".revoked", ".claim:")
+            self._keys = [prefix + name for name in names]
+        return self._client
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        from redis.exceptions import RedisError
+
+        try:
+            yield
+        except RedisError as error:
+            message = f"the outbox on the Redis broker refused: {error}"
+            raise OutboxUnavailableError(message) from error
+
+
+def _text(reply: Any) -> Any:
+    if isinstance(reply, bytes):
+        return reply.decode()
+    if isinstance(reply, list):
+        return [_text(part) for part in reply]
+    return reply
