@@ -1,0 +1,47 @@
+"""docs/reference/commands.md says what every `--help` says; renew with --update-golden."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from migrator.cli import COMMANDS, migrate
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "commands.md"
+HEAD = """\
+# Commands
+
+Generated from the command line's own help. Every command can be run again at any time, takes
+the project's folder as PATH (default: the current one), and exits with 0 (nothing to do, or
+done), 1 (findings or pending changes), 2 (wrong usage), 3 (a file failed or a write was refused)
+or 4 (verification failed).
+"""
+
+
+def page():
+    parts = [HEAD]
+    for name in COMMANDS:
+        command = migrate.get_command(click.Context(migrate), name)
+        context = click.Context(command, info_name=f"migrate {name}")
+        context.max_content_width = 88
+        context.terminal_width = 88
+        parts.append(
+            f"## migrate {name}\n\n```text\n{command.get_help(context)}\n```\n"
+        )
+    return "\n".join(parts)
+
+
+def test_the_page_is_current(request):
+    if request.config.getoption("--update-golden"):
+        PAGE.write_text(page(), encoding="utf-8")
+    assert PAGE.read_text(encoding="utf-8") == page()
+
+
+def test_every_command_says_what_it_does():
+    for name in COMMANDS:
+        command = migrate.get_command(click.Context(migrate), name)
+        assert command.help
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and not parameter.hidden:
+                assert parameter.help, f"{name} {parameter.name}"
