@@ -47,8 +47,8 @@ def print_stat(changes: ChangeSet) -> None:
             )
         )
     files = counted(len(changes.changes), "file")
-    added = counted(total_added, "line")
-    out.print(f"{files} changed, {added} added, {total_removed:,} removed")
+    lines = counted(total_added, "line")
+    out.print(f"{files} changed, {lines} added, {total_removed:,} removed")
 
 
 def _count(change: FileChange) -> tuple[int, int]:

@@ -37,11 +37,15 @@ def print_checks(checks: Sequence[Check], output: str) -> None:
     width = max(len(check.name) for check in checks)
     for check in checks:
         mark = ("ok    ", "green") if check.passed else ("NOT SO", "red")
-        out.print(Text.assemble(mark, f"  {check.name:<{width}}  ", (check.facts, "dim")))
+        out.print(
+            Text.assemble(mark, f"  {check.name:<{width}}  ", (check.facts, "dim"))
+        )
         for problem in check.problems:
             out.print(styled(f"        {problem}"), soft_wrap=True)
     failed = sum(not check.passed for check in checks)
-    verdict = "Everything is accounted for." if not failed else f"{failed} checks failed."
+    verdict = (
+        "Everything is accounted for." if not failed else f"{failed} checks failed."
+    )
     out.print(verdict)
 
 

@@ -28,6 +28,7 @@ class Html(str):
 
 
 NOTHING = Html("")
+SPACE = Html(" ")
 WORD_BREAK = Html("<wbr>")
 Child = str | None  # an Html goes in as it is, a str is escaped, None is left out
 Value = str | int | float | bool | None

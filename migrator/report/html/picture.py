@@ -141,6 +141,7 @@ def _list(views: Sequence[TaskView]) -> Html:
             tag("a", name(view.task.name), href=f"#{view.anchor}"),
             " ",
             badge(view.verdict.level),
+            " ",
             tag("span", _in_words(view), class_="place"),
         )
         for view in views

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.report.html.code import decoded
-from migrator.report.html.markup import Html, join, lines, tag
+from migrator.report.html.markup import SPACE, Html, join, lines, tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,18 +70,17 @@ def file_block(diff: FileDiff, anchor: str) -> Html:
     """The file with its counts and who asked for the change."""
     change = diff.change
     kind = "new file" if diff.is_new else "gone" if change.after is None else None
-    summary = tag(
-        "summary",
+    removed = f"{MINUS}{diff.removed:,}"
+    facts = [
         tag("span", change.path, class_="path"),
         tag("span", f"+{diff.added:,}", class_="plus"),
-        tag("span", f"{MINUS}{diff.removed:,}", class_="minus")
-        if not diff.is_new
-        else None,
+        None if diff.is_new else tag("span", removed, class_="minus"),
         tag("span", kind, class_="asked") if kind else None,
-        tag("span", "for " + ", ".join(change.reasons), class_="asked")
+        tag("span", f"for {', '.join(change.reasons)}", class_="asked")
         if change.reasons
         else None,
-    )
+    ]
+    summary = tag("summary", join(facts, SPACE))
     is_open = not (diff.is_new and len(diff.after) > MOST_FOLDED)
     table = _new_file(diff) if diff.is_new else _two_sides(diff)
     return tag("details", summary, table, class_="diff-file", id=anchor, open=is_open)

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from migrator.model import FileStatus
+from migrator.report.console import counted
 from migrator.report.html.markup import Html, join, name, prose, tag
 from migrator.report.html.tasks import badge
 from migrator.report.html.view import LEVELS
@@ -43,7 +44,9 @@ def _levels(views: Sequence[TaskView]) -> Html:
         tag(
             "li",
             badge(level),
+            " ",
             tag("strong", f"{counts[level]:,}"),
+            " ",
             tag("span", f"{counts[level] / total:.0%}, {MEANING[level]}"),
         )
         for level in LEVELS
@@ -97,7 +100,9 @@ def _failures(inventory: Inventory) -> Html | None:
     ]
     return tag(
         "div",
-        tag("h3", f"{len(failed)} files could not be read: nothing is known of them"),
+        tag(
+            "h3", f"Not read, so nothing is known of it: {counted(len(failed), 'file')}"
+        ),
         tag("ul", *items),
         class_="alarm",
     )

@@ -65,6 +65,7 @@ def _controls(views: Sequence[TaskView]) -> Html:
             "label",
             tag("input", type="checkbox", name="level", value=level, checked=True),
             badge(level),
+            " ",
             tag("span", str(levels[level]), class_="count"),
         )
         for level in LEVELS
@@ -132,11 +133,12 @@ def _row(view: TaskView) -> Html:
         tag(
             "th",
             button,
+            " ",
             tag("span", name(str(task.location)), class_="place"),
             scope="row",
             class_="col-name",
         ),
-        tag("td", badge(verdict.level), _mark(verdict), class_="col-level"),
+        tag("td", badge(verdict.level), " ", _mark(verdict), class_="col-level"),
         tag("td", str(verdict.target), class_="col-target"),
         tag("td", str(len(view.callers)), class_="col-callers"),
         tag("td", str(len(view.schedules)), class_="col-schedules"),
