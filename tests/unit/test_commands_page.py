@@ -1,4 +1,4 @@
-"""docs/reference/commands.md says what every `--help` says; renew with --update-golden."""
+"""docs/reference/commands.md is every `--help`; renewed by --update-golden."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "commands.md"
 HEAD = """\
 # Commands
 
-Generated from the command line's own help. Every command can be run again at any time, takes
-the project's folder as PATH (default: the current one), and exits with 0 (nothing to do, or
-done), 1 (findings or pending changes), 2 (wrong usage), 3 (a file failed or a write was refused)
-or 4 (verification failed).
+Generated from the command line's own help. Every command can be run again at any
+time, takes the project's folder as PATH (default: the current one), and exits with 0
+(nothing to do, or done), 1 (findings or pending changes), 2 (wrong usage), 3 (a file
+failed or a write was refused) or 4 (verification failed).
 """
 
 
