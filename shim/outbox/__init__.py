@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from ..message import Claim, Message
+    from ..tally import Counts, Tally
 
 
 @runtime_checkable
@@ -37,9 +38,18 @@ class Outbox(Protocol):
         """
 
     def claim(
-        self, owner: str, tasks: Collection[str], limit: int, lease: float
+        self,
+        owner: str,
+        tasks: Collection[str],
+        limit: int,
+        lease: float,
+        *,
+        ahead: bool = False,
     ) -> list[Claim]:
-        """Take up to `limit` due messages of these tasks, oldest due time first."""
+        """Take up to `limit` due messages of these tasks, oldest first.
+
+        With `ahead`, also those that are not due yet.
+        """
 
     def start(self, claim: Claim, *, late: bool) -> bool:
         """Record that the body begins. False: the claim was lost, do not run it."""
@@ -64,6 +74,21 @@ class Outbox(Protocol):
 
         None: there is no such message. Zero or less: one is due.
         """
+
+    def counts(self) -> dict[str, Counts]:
+        """How many messages of each task wait and run."""
+
+    def routes(self) -> dict[str, Any]:
+        """The routes that were set here, for all processes."""
+
+    def set_route(self, task: str, route: Any) -> None:
+        """Set the route of a task, or with None remove it."""
+
+    def record(self, tallies: Mapping[str, Tally]) -> None:
+        """Add what became of runs."""
+
+    def tallies(self) -> dict[str, Tally]:
+        """What became of all runs that were recorded, by task."""
 
     def on_put(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Call `wake` after every put of this process; returns the way to stop it."""

@@ -24,7 +24,8 @@ WAY_OUT = (
 def open_outbox(choice: str | None, app: Celery | None = None) -> Outbox:
     """The store named by `choice`: memory, sql, broker, or a database URL.
 
-    `broker` is the broker of `app`, by default of the current app. None means `sql`, which is the database of DATABASE_URL, else a SQLite file
+    `broker` is the broker of `app`, by default of the current app. None means `sql`,
+    which is the database of DATABASE_URL, else a SQLite file
     `.light_tasks/outbox.sqlite3` in the working directory. Connects to nothing.
     """
     if choice == "memory":

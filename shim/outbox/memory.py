@@ -9,13 +9,14 @@ import threading
 import time
 import weakref
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..message import Claim
+from ..tally import Counts, Tally, flatten, restore
 from . import Subscribers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from ..message import Message
 
@@ -58,6 +59,8 @@ class MemoryOutbox:
         self._rows: dict[int, _Row] = {}
         self._ready: list[tuple[float, int]] = []
         self._held: dict[int, list[_Row]] = {}
+        self._routes: dict[str, Any] = {}
+        self._numbers: dict[str, dict[str, float]] = {}
         self._subscribers = Subscribers()
 
     def put(self, messages: Sequence[Message], held_by: Claim | None = None) -> None:
@@ -76,13 +79,20 @@ class MemoryOutbox:
         self._subscribers.tell()
 
     def claim(
-        self, owner: str, tasks: Collection[str], limit: int, lease: float
+        self,
+        owner: str,
+        tasks: Collection[str],
+        limit: int,
+        lease: float,
+        *,
+        ahead: bool = False,
     ) -> list[Claim]:
         now = self._clock()
+        latest = float("inf") if ahead else now
         taken: list[Claim] = []
         passed: list[tuple[float, int]] = []
         with self._lock:
-            while self._ready and len(taken) < limit and self._ready[0][0] <= now:
+            while self._ready and len(taken) < limit and self._ready[0][0] <= latest:
                 entry = heapq.heappop(self._ready)
                 row = self._rows.get(entry[1])
                 if row is None or row.owner or row.held_by:
@@ -154,6 +164,43 @@ class MemoryOutbox:
                 if not row.owner and not row.held_by and row.message.task in tasks
             )
             return min(waits, default=None)
+
+    def counts(self) -> dict[str, Counts]:
+        now = self._clock()
+        found: dict[str, Counts] = {}
+        with self._lock:
+            for row in self._rows.values():
+                counts = found.setdefault(row.message.task, Counts())
+                if row.owner:
+                    counts.running += 1
+                elif row.due > now:
+                    counts.delayed += 1
+                else:
+                    counts.waiting += 1
+        return found
+
+    def routes(self) -> dict[str, Any]:
+        return dict(self._routes)
+
+    def set_route(self, task: str, route: Any) -> None:
+        with self._lock:
+            self._routes.pop(task, None)
+            if route is not None:
+                self._routes[task] = route
+
+    def record(self, tallies: Mapping[str, Tally]) -> None:
+        with self._lock:
+            for task, tally in tallies.items():
+                sums, latest = flatten(tally)
+                numbers = self._numbers.setdefault(task, {})
+                for name, value in sums.items():
+                    numbers[name] = numbers.get(name, 0) + value
+                for name, value in latest.items():
+                    numbers[name] = max(numbers.get(name, value), value)
+
+    def tallies(self) -> dict[str, Tally]:
+        with self._lock:
+            return {task: restore(found) for task, found in self._numbers.items()}
 
     def on_put(self, wake: Callable[[], None]) -> Callable[[], None]:
         return self._subscribers.add(wake)

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from celery.utils import uuid
 
 from ..errors import OutboxUnavailableError
 from ..message import Claim
+from ..tally import Counts, Tally, flatten, restore
 from . import Subscribers, redis_scripts
 from .envelope import pack, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from celery import Celery
     from redis import Redis
 
     from ..message import Message
 
+KEYS = ("", ".delayed", ".texts", ".leases", ".revoked", ".claim:", ".tallies")
 REVOKED_FOR = 30 * 86_400.0
 
 
@@ -54,13 +57,24 @@ class RedisOutbox:
         self._subscribers.tell()
 
     def claim(
-        self, owner: str, tasks: Collection[str], limit: int, lease: float
+        self,
+        owner: str,
+        tasks: Collection[str],
+        limit: int,
+        lease: float,
+        *,
+        ahead: bool = False,
     ) -> list[Claim]:
         names = json.dumps(sorted(tasks))
-        found = self._run(redis_scripts.CLAIM, names, owner, limit, lease)
+        options = (limit, lease, int(ahead))
+        found = self._run(redis_scripts.CLAIM, names, owner, *options)
         claims = []
-        for text, revoked in zip(found[::2], found[1::2], strict=True):
+        for text, due, revoked in zip(
+            found[::3], found[1::3], found[2::3], strict=True
+        ):
             key, message, redelivered = unpack(text)
+            if due:
+                message = replace(message, due=float(due))
             claims.append(Claim(key, message, owner, redelivered, bool(revoked)))
         self._mine.setdefault(owner, set()).update(claim.key for claim in claims)
         return claims
@@ -77,7 +91,8 @@ class RedisOutbox:
     def release(self, claim: Claim, *, redelivered: bool = False) -> None:
         marked = redelivered or claim.redelivered
         text = pack(claim.message, claim.key, self._queue, redelivered=marked)
-        self._run(redis_scripts.RELEASE, claim.key, claim.owner, text, 0)
+        due = "" if claim.message.due is None else repr(claim.message.due)
+        self._run(redis_scripts.RELEASE, claim.key, claim.owner, text, due, 0)
         self._forget(claim)
         self._subscribers.tell()
 
@@ -94,7 +109,7 @@ class RedisOutbox:
             elif state != "early":
                 marked = redelivered or state == "late"
                 text_again = pack(message, key, self._queue, redelivered=marked)
-                self._run(redis_scripts.RELEASE, key, dead, text_again, 1)
+                self._run(redis_scripts.RELEASE, key, dead, text_again, "", 1)
             elif message.task in tasks and self._run(
                 redis_scripts.TAKE_LOST, key, dead, owner, lease
             ):
@@ -108,6 +123,42 @@ class RedisOutbox:
     def wait(self, tasks: Collection[str]) -> float | None:
         seconds = self._run(redis_scripts.WAIT, json.dumps(sorted(tasks)))
         return None if seconds is None else float(seconds)
+
+    def counts(self) -> dict[str, Counts]:
+        numbers = json.loads(self._run(redis_scripts.COUNTS))
+        return {task: Counts(*found) for task, found in numbers.items()}
+
+    def routes(self) -> dict[str, Any]:
+        with self._faults():
+            stored = _text(self._connected().hgetall(self._key("routes")))
+        return {task: json.loads(route) for task, route in stored.items()}
+
+    def set_route(self, task: str, route: Any) -> None:
+        with self._faults():
+            client, key = self._connected(), self._key("routes")
+            if route is None:
+                client.hdel(key, task)
+            else:
+                client.hset(key, task, json.dumps(route))
+
+    def record(self, tallies: Mapping[str, Tally]) -> None:
+        arguments: list[Any] = []
+        for task, tally in tallies.items():
+            sums, latest = flatten(tally)
+            for name, value in sums.items():
+                arguments += ["add", f"{task} {name}", value]
+            for name, value in latest.items():
+                arguments += ["latest", f"{task} {name}", value]
+        self._run(redis_scripts.RECORD, *arguments)
+
+    def tallies(self) -> dict[str, Tally]:
+        with self._faults():
+            stored = _text(self._connected().hgetall(self._key("tallies")))
+        found: dict[str, dict[str, float]] = {}
+        for field, value in stored.items():
+            task, _, name = field.partition(" ")
+            found.setdefault(task, {})[name] = float(value)
+        return {task: restore(numbers) for task, numbers in found.items()}
 
     def on_put(self, wake: Callable[[], None]) -> Callable[[], None]:
         return self._subscribers.add(wake)
@@ -128,6 +179,9 @@ class RedisOutbox:
                 prepared = self._scripts[script] = client.register_script(script)
             return _text(prepared(keys=self._keys, args=arguments))
 
+    def _key(self, name: str) -> str:
+        return f"{self._keys[0]}.{name}"
+
     def _connected(self) -> Redis:
         if self._client is None:
             from redis import Redis
@@ -138,8 +192,7 @@ class RedisOutbox:
                 channel = connection.default_channel
                 prefix = f"{channel.global_keyprefix}{self._queue}"
                 self._client = Redis(connection_pool=channel.pool)
-            names = ("", ".delayed", ".texts", ".leases", ".revoked", ".claim:")
-            self._keys = [prefix + name for name in names]
+            self._keys = [prefix + name for name in KEYS]
         return self._client
 
     @contextmanager
@@ -156,6 +209,8 @@ class RedisOutbox:
 def _text(reply: Any) -> Any:
     if isinstance(reply, bytes):
         return reply.decode()
+    if isinstance(reply, dict):
+        return {_text(name): _text(value) for name, value in reply.items()}
     if isinstance(reply, list):
         return [_text(part) for part in reply]
     return reply

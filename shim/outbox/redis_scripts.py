@@ -70,13 +70,13 @@ local function each_known(visit)
 end
 """
 
-# tasks, owner, limit, lease
+# tasks, owner, limit, lease, and 1 to take also what is not due
 CLAIM = (
     _HEAD
     + _SCAN
     + """
-local due = redis.call('ZRANGEBYSCORE', delayed, '-inf', now, 'LIMIT', 0, 100)
-for _, key in ipairs(due) do
+local due_now = redis.call('ZRANGEBYSCORE', delayed, '-inf', now, 'LIMIT', 0, 100)
+for _, key in ipairs(due_now) do
   redis.call('LPUSH', queue, redis.call('HGET', texts, key))
   redis.call('HDEL', texts, key)
   redis.call('ZREM', delayed, key)
@@ -84,16 +84,30 @@ end
 local limit = tonumber(ARGV[3])
 local found, chosen = {}, {}
 each_known(function(text, id)
-  table.insert(chosen, text)
-  table.insert(found, text)
-  table.insert(found, redis.call('ZSCORE', revoked, id) and 1 or 0)
+  table.insert(chosen, {text, id, ''})
   return #chosen >= limit
 end)
-for _, text in ipairs(chosen) do
+for _, one in ipairs(chosen) do redis.call('LREM', queue, -1, one[1]) end
+if ARGV[5] == '1' then
+  local ahead = redis.call('ZRANGE', delayed, 0, -1, 'WITHSCORES')
+  for i = 1, #ahead, 2 do
+    local text = redis.call('HGET', texts, ahead[i])
+    local headers = cjson.decode(text).headers
+    if known[headers.task] and #chosen < limit then
+      redis.call('HDEL', texts, ahead[i])
+      redis.call('ZREM', delayed, ahead[i])
+      table.insert(chosen, {text, headers.id, ahead[i + 1]})
+    end
+  end
+end
+for _, one in ipairs(chosen) do
+  local text, id, due = one[1], one[2], one[3]
   local key = cjson.decode(text).properties.delivery_tag
-  redis.call('LREM', queue, -1, text)
   redis.call('HSET', prefix .. key, 'text', text, 'owner', ARGV[2], 'state', 'claimed')
   redis.call('ZADD', leases, now + tonumber(ARGV[4]), key)
+  table.insert(found, text)
+  table.insert(found, due)
+  table.insert(found, redis.call('ZSCORE', revoked, id) and 1 or 0)
 end
 return found
 """
@@ -135,17 +149,21 @@ if owns(ARGV[1], ARGV[2]) then drop(ARGV[1]) else show_held(ARGV[1]) end
 """
 )
 
-# key, owner, text, and 1 when only a claim whose lease has ended may be taken
+# key, owner, text, due, and 1 when only a claim whose lease has ended may be taken
 RELEASE = (
     _HEAD
     + """
 local key = ARGV[1]
 if not owns(key, ARGV[2]) then return 0 end
-if ARGV[4] == '1' and tonumber(redis.call('ZSCORE', leases, key)) >= now then
+if ARGV[5] == '1' and tonumber(redis.call('ZSCORE', leases, key)) >= now then
   return 0
 end
 drop(key)
-redis.call('RPUSH', queue, ARGV[3])
+if ARGV[4] ~= '' and tonumber(ARGV[4]) > now then
+  offer(key, ARGV[4], ARGV[3])
+else
+  redis.call('RPUSH', queue, ARGV[3])
+end
 return 1
 """
 )
@@ -195,5 +213,41 @@ REVOKE = (
     + """
 redis.call('ZREMRANGEBYSCORE', revoked, '-inf', now)
 for i = 2, #ARGV do redis.call('ZADD', revoked, now + tonumber(ARGV[1]), ARGV[i]) end
+"""
+)
+
+COUNTS = (
+    _HEAD
+    + """
+local found = {}
+local function count(text, column)
+  local task = cjson.decode(text).headers.task
+  found[task] = found[task] or {0, 0, 0}
+  found[task][column] = found[task][column] + 1
+end
+for _, text in ipairs(redis.call('LRANGE', queue, 0, -1)) do count(text, 1) end
+for _, text in ipairs(redis.call('HVALS', texts)) do count(text, 2) end
+for _, key in ipairs(redis.call('ZRANGE', leases, 0, -1)) do
+  count(redis.call('HGET', prefix .. key, 'text'), 3)
+end
+return cjson.encode(found)
+"""
+)
+
+# `add` or `latest`, field and number, again and again
+RECORD = (
+    _HEAD
+    + """
+for i = 1, #ARGV, 3 do
+  local field, number = ARGV[i + 1], ARGV[i + 2]
+  if ARGV[i] == 'add' then
+    redis.call('HINCRBYFLOAT', KEYS[7], field, number)
+  else
+    local before = redis.call('HGET', KEYS[7], field)
+    if not before or tonumber(before) < tonumber(number) then
+      redis.call('HSET', KEYS[7], field, number)
+    end
+  end
+end
 """
 )

@@ -6,11 +6,14 @@ runs each group of statements as one transaction.
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..message import Claim, Message
+from ..tally import Counts, Tally, flatten, restore
 from . import Subscribers
+from . import sql_statements as statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -44,61 +47,6 @@ class Database(Protocol):
         """Give back every connection."""
 
 
-INSERT = """
-INSERT INTO light_outbox
-  (task_id, task, due, envelope, body, queued_at, held_by, revoked)
-VALUES (:task_id, :task, coalesce(:due, {now}), :envelope, :body, {now},
-  (SELECT key FROM light_outbox WHERE key = :held_by),
-  coalesce((SELECT revoked FROM light_outbox WHERE key = :held_by), 0))
-"""
-CLAIM = """
-UPDATE light_outbox SET owner = :owner, lease_until = {now} + :lease
-WHERE key IN (
-  SELECT key FROM light_outbox
-  WHERE owner IS NULL AND held_by IS NULL AND due <= {now} AND {task_matches}
-  ORDER BY due, key LIMIT :limit {skip_locked})
-RETURNING key, task_id, task, due, envelope, body, redelivered, revoked
-"""
-START = """
-UPDATE light_outbox SET started_at = {now}, late = :late
-WHERE key = :key AND owner = :owner AND started_at IS NULL
-"""
-FINISH = "DELETE FROM light_outbox WHERE key = :key AND owner = :owner"
-SHOW_HELD = "UPDATE light_outbox SET held_by = NULL WHERE held_by = :key"
-RELEASE = """
-UPDATE light_outbox
-SET owner = NULL, lease_until = NULL, started_at = NULL,
-    redelivered = CASE WHEN :redelivered = 1 THEN 1 ELSE redelivered END
-WHERE key = :key AND owner = :owner
-"""
-EXTEND = "UPDATE light_outbox SET lease_until = {now} + :lease WHERE owner = :owner"
-REVOKE = "UPDATE light_outbox SET revoked = 1 WHERE {id_matches}"
-WAIT = """
-SELECT min(due) - {now} FROM light_outbox
-WHERE owner IS NULL AND held_by IS NULL AND {task_matches}
-"""
-DROP_RETRIED = """
-DELETE FROM light_outbox
-WHERE owner IS NOT NULL AND lease_until < {now} AND started_at IS NOT NULL
-  AND key IN (SELECT held_by FROM light_outbox WHERE held_by IS NOT NULL)
-"""
-SHOW_ORPHANS = """
-UPDATE light_outbox SET held_by = NULL
-WHERE held_by IS NOT NULL AND held_by NOT IN (SELECT key FROM light_outbox)
-"""
-OFFER_AGAIN = """
-UPDATE light_outbox
-SET owner = NULL, lease_until = NULL, started_at = NULL,
-    redelivered = CASE WHEN started_at IS NULL THEN redelivered ELSE 1 END
-WHERE owner IS NOT NULL AND lease_until < {now} AND (started_at IS NULL OR late = 1)
-"""
-TAKE_LOST = """
-UPDATE light_outbox SET owner = :owner, lease_until = {now} + :lease
-WHERE owner IS NOT NULL AND lease_until < {now} AND late = 0 AND {task_matches}
-RETURNING key, task_id, task, due, envelope, body, redelivered, revoked
-"""
-
-
 class SqlOutbox:
     """Keeps the contract of `Outbox` in the table `light_outbox`.
 
@@ -118,57 +66,103 @@ class SqlOutbox:
         if held_by:
             self._holding.add(held_by.key)
         holder = held_by.key if held_by else None
-        self._run(*(self._sql(INSERT, _row(each, holder)) for each in messages))
+        self._run(
+            *(self._sql(statements.INSERT, _row(each, holder)) for each in messages)
+        )
         self._subscribers.tell()
 
     def claim(
-        self, owner: str, tasks: Collection[str], limit: int, lease: float
+        self,
+        owner: str,
+        tasks: Collection[str],
+        limit: int,
+        lease: float,
+        *,
+        ahead: bool = False,
     ) -> list[Claim]:
         wanted = self._database.names(tasks)
         parameters = {"owner": owner, "lease": lease, "limit": limit, "tasks": wanted}
-        rows, _ = self._run(self._sql(CLAIM, parameters))
+        parameters["ahead"] = int(ahead)
+        rows, _ = self._run(self._sql(statements.CLAIM, parameters))
         return sorted((_claim(row, owner) for row in rows), key=_age)
 
     def start(self, claim: Claim, *, late: bool) -> bool:
-        statement = self._sql(START, {**_hold(claim), "late": int(late)})
+        statement = self._sql(statements.START, {**_hold(claim), "late": int(late)})
         return self._run(statement)[1] == 1
 
     def finish(self, claim: Claim) -> None:
-        statements = [self._sql(FINISH, _hold(claim))]
+        group = [self._sql(statements.FINISH, _hold(claim))]
         if claim.key in self._holding:
-            statements.append(self._sql(SHOW_HELD, {"key": claim.key}))
-        self._run(*statements)
-        if len(statements) > 1:
+            group.append(self._sql(statements.SHOW_HELD, {"key": claim.key}))
+        self._run(*group)
+        if len(group) > 1:
             self._holding.discard(claim.key)
             self._subscribers.tell()
 
     def release(self, claim: Claim, *, redelivered: bool = False) -> None:
         parameters = {**_hold(claim), "redelivered": int(redelivered)}
-        self._run(self._sql(RELEASE, parameters))
+        self._run(self._sql(statements.RELEASE, parameters))
         self._subscribers.tell()
 
     def extend(self, owner: str, lease: float) -> None:
-        self._run(self._sql(EXTEND, {"owner": owner, "lease": lease}))
+        self._run(self._sql(statements.EXTEND, {"owner": owner, "lease": lease}))
 
     def reclaim(self, owner: str, tasks: Collection[str], lease: float) -> list[Claim]:
         wanted = self._database.names(tasks)
         rows, _ = self._run(
-            self._sql(DROP_RETRIED),
-            self._sql(SHOW_ORPHANS),
-            self._sql(OFFER_AGAIN),
-            self._sql(TAKE_LOST, {"owner": owner, "lease": lease, "tasks": wanted}),
+            self._sql(statements.DROP_RETRIED),
+            self._sql(statements.SHOW_ORPHANS),
+            self._sql(statements.OFFER_AGAIN),
+            self._sql(
+                statements.TAKE_LOST, {"owner": owner, "lease": lease, "tasks": wanted}
+            ),
         )
         return [_claim(row, owner) for row in rows]
 
     def revoke(self, task_ids: Collection[str]) -> None:
         parameters = {"task_ids": self._database.names(task_ids)}
-        self._run(self._sql(REVOKE, parameters))
+        self._run(self._sql(statements.REVOKE, parameters))
 
     def wait(self, tasks: Collection[str]) -> float | None:
         parameters = {"tasks": self._database.names(tasks)}
-        rows, _ = self._run(self._sql(WAIT, parameters))
+        rows, _ = self._run(self._sql(statements.WAIT, parameters))
         seconds = rows[0][0]
         return None if seconds is None else float(seconds)
+
+    def counts(self) -> dict[str, Counts]:
+        rows, _ = self._run(self._sql(statements.COUNTS))
+        return {task: Counts(*map(int, numbers)) for task, *numbers in rows}
+
+    def routes(self) -> dict[str, Any]:
+        rows, _ = self._run(self._sql(statements.ROUTES))
+        return {task: json.loads(route) for task, route in rows}
+
+    def set_route(self, task: str, route: Any) -> None:
+        group = [self._sql(statements.DROP_ROUTE, {"task": task})]
+        if route is not None:
+            parameters = {"task": task, "route": json.dumps(route)}
+            group.append(self._sql(statements.ADD_ROUTE, parameters))
+        self._run(*group)
+
+    def record(self, tallies: Mapping[str, Tally]) -> None:
+        group = []
+        for task, tally in sorted(tallies.items()):
+            sums, latest = flatten(tally)
+            for text, numbers in (
+                (statements.ADD_NUMBER, sums),
+                (statements.LATEST_NUMBER, latest),
+            ):
+                for name, value in sorted(numbers.items()):
+                    parameters = {"task": task, "name": name, "value": value}
+                    group.append(self._sql(text, parameters))
+        self._run(*group)
+
+    def tallies(self) -> dict[str, Tally]:
+        rows, _ = self._run(self._sql(statements.TALLIES))
+        found: dict[str, dict[str, float]] = {}
+        for task, name, value in rows:
+            found.setdefault(task, {})[name] = value
+        return {task: restore(numbers) for task, numbers in found.items()}
 
     def on_put(self, wake: Callable[[], None]) -> Callable[[], None]:
         return self._subscribers.add(wake)

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError, OutboxUnavailableError
+from .sql_schema import SCHEMA, SQLITE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -26,31 +27,6 @@ if TYPE_CHECKING:
 
 BUSY_TIMEOUT = 30.0
 OLDEST = (3, 35, 0)  # the first with RETURNING
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS light_outbox (
-  key INTEGER PRIMARY KEY AUTOINCREMENT,
-  task_id TEXT NOT NULL,
-  task TEXT NOT NULL,
-  due REAL NOT NULL,
-  envelope TEXT NOT NULL,
-  body TEXT NOT NULL,
-  queued_at REAL NOT NULL,
-  owner TEXT,
-  lease_until REAL,
-  started_at REAL,
-  late INTEGER NOT NULL DEFAULT 0,
-  redelivered INTEGER NOT NULL DEFAULT 0,
-  revoked INTEGER NOT NULL DEFAULT 0,
-  held_by INTEGER);
-CREATE INDEX IF NOT EXISTS light_outbox_ready ON light_outbox (due, key)
-  WHERE owner IS NULL AND held_by IS NULL;
-CREATE INDEX IF NOT EXISTS light_outbox_ids ON light_outbox (task_id);
-CREATE INDEX IF NOT EXISTS light_outbox_leases ON light_outbox (lease_until)
-  WHERE owner IS NOT NULL;
-CREATE INDEX IF NOT EXISTS light_outbox_held ON light_outbox (held_by)
-  WHERE held_by IS NOT NULL;
-"""
 
 
 class SqliteDatabase:
@@ -82,7 +58,7 @@ class SqliteDatabase:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
             with self._connection() as connection:
-                connection.executescript(SCHEMA)
+                connection.executescript(SCHEMA.format(**SQLITE))
 
     def run(self, *statements: Statement) -> tuple[Rows, int]:
         with self._faults(), self._connection() as connection:

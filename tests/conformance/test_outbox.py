@@ -16,6 +16,7 @@ from shim.message import Message
 from shim.outbox import Outbox
 from shim.outbox.choice import open_outbox
 from shim.outbox.redis_queue import RedisOutbox
+from shim.tally import Counts, Tally
 from tests.conformance.parity.play import fresh_database
 
 LEASE = 30.0
@@ -375,3 +376,43 @@ def test_a_child_of_a_fork_uses_its_own_connection(reopen):
     assert child.exitcode == 0
     outbox.put([message("parent again")])
     assert sorted(ids(take(outbox))) == ["child", "parent", "parent again"]
+
+
+def test_what_is_not_due_can_be_taken_ahead(outbox):
+    outbox.put([message(due=time.time() + 1000)])
+    outbox.put([message("2", due=time.time() + 2000), message("3", "other", 9e9)])
+    assert take(outbox) == []
+    (claim,) = outbox.claim("me", TASKS, 1, LEASE, ahead=True)
+    assert take(outbox, tasks=[*TASKS, "other"]) == []
+    outbox.release(claim)
+    assert take(outbox) == []
+    assert len(outbox.claim("me", TASKS, 10, LEASE, ahead=True)) == 2
+
+
+def test_counts_by_task_and_place(outbox):
+    assert outbox.counts() == {}
+    outbox.put([message("1"), message("2"), message("3", "b")])
+    outbox.put([message("4", due=time.time() + 1000)])
+    take(outbox, limit=1, tasks=["a"])
+    assert outbox.counts() == {"a": Counts(1, 1, 1), "b": Counts(1, 0, 0)}
+
+
+def test_routes_are_set_changed_and_removed(outbox):
+    assert outbox.routes() == {}
+    outbox.set_route("a", "celery")
+    outbox.set_route("b", 12.5)
+    outbox.set_route("a", "light")
+    assert outbox.routes() == {"a": "light", "b": 12.5}
+    outbox.set_route("a", None)
+    outbox.set_route("a", None)
+    assert outbox.routes() == {"b": 12.5}
+
+
+def test_tallies_add_up(outbox):
+    assert outbox.tallies() == {}
+    outbox.record({"a": Tally(2, 1, 0, 50.0, 60.0, {4: 3})})
+    outbox.record({"a": Tally(1, 0, 4, 40.0, None, {4: 1, 9: 4}), "b": Tally(1)})
+    assert outbox.tallies() == {
+        "a": Tally(3, 1, 4, 50.0, 60.0, {4: 4, 9: 4}),
+        "b": Tally(1),
+    }

@@ -38,7 +38,7 @@ def die():
 
 def build(backend, ledger, point=""):
     """An app with an early, a late and a retried task; bodies may die at `point`."""
-    app = Celery("durable", broker="memory://", backend=backend, set_as_current=False)
+    app = Celery("durable", broker=backend, backend=backend, set_as_current=False)
 
     def body(task_id):
         write(ledger, "begin", task_id)
@@ -93,10 +93,10 @@ class DyingOutbox:
 
 def run_until_killed(choice, backend, ledger, point):
     """A runner's process; it never ends by itself."""
-    outbox = open_outbox(choice)
+    app = build(backend, ledger, point)
+    outbox = open_outbox(choice, app)
     dying = DyingOutbox(outbox, point) if point else outbox
     shim.configure(outbox=dying, poll=0.05)
-    app = build(backend, ledger, point)
     if point == "before result":
         type(app.backend).mark_as_done = lambda *_given, **_named: die()
     with shim.Runner(app, dying, lease=LEASE):

@@ -8,6 +8,7 @@ import signal
 import pytest
 from celery.result import AsyncResult
 from celery.utils import uuid
+from redis import Redis
 
 from shim.outbox.choice import open_outbox
 from tests.conformance.parity.play import fresh_database
@@ -41,8 +42,10 @@ EXPECTED = {
 }
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", "postgres", "broker"])
 def choice(request, tmp_path):
+    if request.param == "broker":
+        return "broker"
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/outbox.sqlite3"
     return fresh_database(request.getfixturevalue("postgres_url"))
@@ -50,7 +53,9 @@ def choice(request, tmp_path):
 
 @pytest.fixture
 def place(choice, redis_url, tmp_path):
-    """Where a process works: the outbox, the result backend, the ledger."""
+    """Where a process works: the outbox, the broker and backend, the ledger."""
+    with Redis.from_url(redis_url) as server:
+        server.flushdb()
     return choice, redis_url, str(tmp_path / "ledger")
 
 
@@ -70,16 +75,15 @@ def survive(place, point, name):
     try:
         result = AsyncResult(task_id, app=app)
         wait_until(result.ready, timeout=20)
-        _wait_until_empty(choice)
+        _wait_until_empty(choice, app)
     finally:
         kill(successor)
     return app.backend.get_task_meta(task_id, cache=False)
 
 
-def _wait_until_empty(choice):
-    outbox = open_outbox(choice)
-    count = ("SELECT count(*) FROM light_outbox", {})
-    wait_until(lambda: outbox._run(count)[0][0][0] == 0, timeout=20)
+def _wait_until_empty(choice, app):
+    outbox = open_outbox(choice, app)
+    wait_until(lambda: outbox.counts() == {}, timeout=20)
     outbox.close()
 
 
