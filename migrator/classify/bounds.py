@@ -19,7 +19,8 @@ LIMITS = names("limit islice paginate head sample top")
 QUERY_METHODS = names("""
     all chunks exclude execute fetchall filter filter_by in_bulk iterator iter_rows
     query raw scan_iter scalars select select_related paginate_all values
-    values_list yield_per
+    values_list yield_per glob iglob iterdir
+    listdir rglob scandir walk
     """)
 QUERY_NAMES = names("objects query queryset qs session")
 LITERALS = (ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict)

@@ -97,8 +97,11 @@ def unknown_costs(context: TaskContext) -> Iterator[tuple[str, Location]]:
     """Every place within reach whose cost cannot be told from the source, and why."""
     if context.task.body is None:
         yield "its body was not found", context.place
+    has_client = has_http_client(context)
     for reached in context.reach.functions:
         for call in reached.facts.calls:
+            if is_network(call, has_client=has_client):
+                continue  # judged by its timeout
             reason = cost_unknown(call, reached.facts, context.project)
             if reason:
                 yield reason, call.location
@@ -108,15 +111,46 @@ def unknown_costs(context: TaskContext) -> Iterator[tuple[str, Location]]:
 
 def cost_unknown(call: Call, caller: FunctionFacts, project: Project) -> str:
     """Why nobody can tell from the source what the call costs, or an empty text."""
-    target = call.target
-    if target in words.DYNAMIC:
-        return f"`{call.source or target}` runs what is only known at run time"
-    if target in words.COMMANDS:
-        return f"`{call.source or target}` runs a management command"
-    is_followed = resolve(target, caller, project.functions) is not None
-    if is_followed or _is_well_known(call):
+    text = call.source or call.target
+    if call.target in words.DYNAMIC:
+        return f"`{text}` runs what is only known at run time"
+    if call.target in words.COMMANDS:
+        return f"`{text}` runs a management command"
+    if matches(call.target, words.CONCURRENCY):
+        return f"`{call.target}` starts work beside its own"
+    if runs_raw_sql(call):
+        return f"`{text}` runs SQL whose cost only the database knows"
+    if resolve(call.target, caller, project.functions) is not None:
         return ""
-    return _unfollowed(call, project)
+    return "" if _is_well_known(call) else _unfollowed(call, project)
+
+
+def runs_raw_sql(call: Call) -> bool:
+    """`cursor.execute(...)`, `text(...)`, unless they only ask for a sign of life."""
+    is_raw = call.target in words.RAW_SQL or (
+        method(call.target) in {"execute", "executemany", "raw"}
+        and (receiver(call.target) in {"cursor", "cur", "objects"})
+    )
+    return is_raw and not any(word in call.source.lower() for word in words.CHEAP_SQL)
+
+
+def touches_store(call: Call, *, has_client: bool) -> bool:
+    """A round trip to a database, a mail server or a web service."""
+    return (
+        method(call.target) in words.ROUND_TRIPS
+        or is_query(call)
+        or is_database(call)
+        or is_mail(call)
+        or is_network(call, has_client=has_client)
+    )
+
+
+def is_database(call: Call) -> bool:
+    """A method of a database session or connection, by the receiver's name."""
+    near = receiver(call.target).lower()
+    return method(call.target) in words.DATABASE_METHODS and any(
+        word in near for word in words.DATABASE_RECEIVERS
+    )
 
 
 def _unfollowed(call: Call, project: Project) -> str:
@@ -141,11 +175,14 @@ def _unfollowed(call: Call, project: Project) -> str:
 def _is_well_known(call: Call) -> bool:
     name = method(call.target)
     near = receiver(call.target).lower().lstrip("_")
+    if near in words.CLIENT_NAMES - {"session"} and name in words.HTTP_VERBS:
+        return False  # unless a client is made within reach: see unknown_costs
     return (
         name in words.HARMLESS_METHODS
         or name in words.DISPATCH
         or name.startswith(words.HARMLESS_PREFIXES)
         or near in words.HARMLESS_RECEIVERS
+        or is_database(call)
         or _is_judged_elsewhere(call)
     )
 
@@ -163,7 +200,7 @@ def _is_judged_elsewhere(call: Call) -> bool:
     )
     return (
         any(matches(call.target, table) for table in tables)
-        or is_network(call, has_client=True)
+        or is_network(call, has_client=False)
         or is_mail(call)
         or is_cache_write(call)
         or method(call.target) in words.FILE_READS | words.LOCAL_DISK_METHODS

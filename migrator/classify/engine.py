@@ -11,7 +11,12 @@ from migrator.classify.overrides import Decision, decision_for
 from migrator.classify.project import Project
 from migrator.classify.registry import Registered, findings_of, load
 from migrator.classify.targets import choose_target
-from migrator.classify.weights import HEAVY_AT_LEAST, LIGHT_AT_MOST, WEIGHTS
+from migrator.classify.weights import (
+    HEAVY_AT_LEAST,
+    LIGHT_AT_MOST,
+    OBJECTION_AT_LEAST,
+    WEIGHTS,
+)
 from migrator.errors import ConfigurationError
 from migrator.model import DefinitionKind, Level, Verdict
 
@@ -71,7 +76,10 @@ class _Engine:
             if finding.is_unknown
             and not (is_measured and finding.rule in self.measurable)
         ]
-        is_light = score <= LIGHT_AT_MOST and not open_questions
+        objections = [f for f in findings if f.weight >= OBJECTION_AT_LEAST]
+        if "measured-fast" in rules:
+            objections = []
+        is_light = score <= LIGHT_AT_MOST and not open_questions and not objections
         return Level.LIGHT if is_light else Level.REVIEW
 
     def verdict(self, context: TaskContext, findings: tuple[Finding, ...]) -> Verdict:

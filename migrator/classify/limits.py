@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.classify.bounds import Bound
-from migrator.classify.deeds import network_calls, unknown_costs
+from migrator.classify.deeds import (
+    has_http_client,
+    network_calls,
+    touches_store,
+    unknown_costs,
+)
 from migrator.classify.fan_out import fan_outs, loop_bound
 
 if TYPE_CHECKING:
@@ -43,6 +48,22 @@ def large_loops(context: TaskContext) -> Iterator[tuple[Loop, Bound]]:
                 yield loop, bound
 
 
+def busy_loop(context: TaskContext) -> Loop | None:
+    """A loop of unread length, where something in a loop makes a round trip."""
+    has_client = has_http_client(context)
+    if not any(
+        depth and touches_store(call, has_client=has_client)
+        for call, depth in context.calls
+    ):
+        return None
+    for reached in context.reach.functions:
+        for loop in reached.facts.loops:
+            bound = loop_bound(context, reached.facts.qualified_name, loop.iterates)
+            if bound in {Bound.GIVEN, Bound.UNREAD}:
+                return loop
+    return None
+
+
 def expected_seconds(context: TaskContext) -> float | None:
     """Measured, or limited by options or timeouts; None where nothing tells."""
     if context.evidence is not None and context.evidence.p95 is not None:
@@ -50,7 +71,7 @@ def expected_seconds(context: TaskContext) -> float | None:
     limits = [seconds for _, seconds in literal_limits(context)]
     if limits:
         return min(limits)
-    if any(large_loops(context)) or any(unknown_costs(context)):
+    if busy_loop(context) or any(large_loops(context)) or any(unknown_costs(context)):
         return None
     requests = list(network_calls(context))
     if any(depth or not has_timeout for _, depth, has_timeout in requests):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.classify.registry import Kind, load
-from migrator.classify.weights import HEAVY_AT_LEAST, LIGHT_AT_MOST
+from migrator.classify.weights import HEAVY_AT_LEAST, LIGHT_AT_MOST, OBJECTION_AT_LEAST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,9 +34,9 @@ HEAD = f"""\
 
 This page is generated from the rules; `migrate explain RULE` prints one of them.
 
-A task is **heavy** where a veto hits, and **light** where its weights add up to
-{LIGHT_AT_MOST} or less and nothing was left unread. From {HEAVY_AT_LEAST} on it is
-heavy; everything else is for **review**.
+A task is **heavy** where a veto hits or its weights add up to {HEAVY_AT_LEAST} or more.
+It is **light** where they add up to {LIGHT_AT_MOST} or less, nothing was left unread,
+and no single weight is {OBJECTION_AT_LEAST} or more. Everything else is for **review**.
 Every verdict names its strongest reasons with file and line.
 
 Measured run times (`migrate evidence`) count from 30 runs and one full period of the

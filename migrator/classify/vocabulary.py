@@ -29,8 +29,9 @@ HEAVY_LIBRARIES = names("""
 
 # Work for the processor: seconds rather than minutes, but it holds the interpreter.
 CPU_LIBRARIES = names("""
-    argon2 bcrypt bz2 cairosvg Crypto.PublicKey docx fitz gzip hashlib.pbkdf2_hmac
-    hashlib.scrypt lzma matplotlib networkx numpy openpyxl pdfminer pdfplumber
+    argon2 bcrypt bz2 cairosvg Crypto.PublicKey difflib docx fitz gzip
+    hashlib.pbkdf2_hmac hashlib.scrypt itertools.combinations itertools.permutations
+    itertools.product lzma matplotlib networkx numpy openpyxl pdfminer pdfplumber
     pikepdf plotly pptx pypdf PyPDF2 pytesseract rapidfuzz reportlab scipy shapely
     sympy tika tlsh weasyprint xhtml2pdf xlrd xlsxwriter zlib
     """)
@@ -56,9 +57,10 @@ HTTP_CLIENTS = names("""
 CLIENT_NAMES = names("client http http_client session api")
 
 NETWORK_CALLS = names("""
-    ftplib.FTP imaplib.IMAP4 imaplib.IMAP4_SSL poplib.POP3 socket.create_connection
-    socket.getaddrinfo socket.gethostbyname telnetlib.Telnet urllib.request.urlopen
-    xmlrpc.client.ServerProxy
+    ftplib.FTP ftplib.FTP_TLS http.client.HTTPConnection http.client.HTTPSConnection
+    imaplib.IMAP4 imaplib.IMAP4_SSL poplib.POP3 socket.create_connection
+    socket.getaddrinfo socket.gethostbyname socket.socket telnetlib.Telnet
+    urllib.request.urlopen urllib.request.urlretrieve xmlrpc.client.ServerProxy
     """)
 
 MAIL = names("django.core.mail emails fastapi_mail flask_mail smtplib")
@@ -72,6 +74,7 @@ CACHE_RECEIVERS = frozenset({"cache", "caches"})
 CACHE_WRITES = names("add clear delete delete_many get_or_set incr set set_many touch")
 
 # Reads a whole body into memory.
+WHOLE_READS = names("json.load pickle.load yaml.safe_load yaml.load")
 FILE_READS = names("read read_bytes read_text readlines download_fileobj")
 LOCAL_DISK = names("""
     os.makedirs os.mkdir os.remove os.rename os.replace os.rmdir os.unlink
@@ -107,32 +110,60 @@ DISPATCH = names("""
 # Methods whose meaning does not depend on who implements them: of the built-in types,
 # of query sets and sessions, of loggers, dates and paths.
 HARMLESS_METHODS = names("""
-    __enter__ __exit__ __init__ __new__ acquire add add_all adelete aexists afirst
-    aget aget_or_create aggregate alias all annotate any append appendleft as_posix
-    as_tuple as_view asave asc astimezone aupdate aupdate_or_create begin
-    begin_nested between bulk_create bulk_update by_id c capitalize cast clear close
-    combine commit contains copy count create critical cursor date dates datetimes
-    debug decode decr defer delete desc dict difference distinct distinct_on
-    earliest encode endswith error exception exclude execute exists expire expunge
-    extend extra fetchall fetchone filter filter_by find first flush format
-    format_map from_statement fromisoformat fromkeys full_clean get get_or_create
-    getvalue group_by groups has_key having hex hexdigest hexists hget hset ilike
-    in_ in_bulk incr index info insert intersection is_ is_alive is_dir is_file
-    is_not isalnum isalpha isdigit isdisjoint isnot isocalendar isoformat issubset
-    items iterator join joinedload json keys label last latest like lower lstrip
-    mappings match merge model_dump model_validate none normalize now nulls_first
-    nulls_last nullslast on_conflict_do_nothing on_conflict_do_update one
-    one_or_none only op options order_by ordinal outerjoin over partition pop
-    popitem prefetch_related public publish quantize query raise_for_status refresh
-    refresh_from_db release remove replace reverse rfind rollback rpartition rsplit
-    rstrip safe_dump save scalar scalar_one scalar_one_or_none scalars search select
+    __enter__ __exit__ __init__ __new__ add add_all adelete aexists afirst aget
+    aget_or_create aggregate alias all annotate any append appendleft as_posix
+    as_tuple as_view asave asc astimezone aupdate aupdate_or_create between
+    bulk_create bulk_update by_id c capitalize cast clear close combine contains
+    copy count create critical cursor date dates datetimes debug decode decr defer
+    delete desc dict difference distinct distinct_on earliest encode endswith error
+    exception exclude exists expire expunge extend extra fetchall fetchone filter
+    filter_by find finditer first format format_map from_statement fromisoformat
+    fromkeys full_clean fullmatch get get_or_create getvalue group_by groups has_key
+    having hex hexdigest hexists hget hset ilike in_ in_bulk incr info insert
+    intersection is_ is_alive is_dir is_file is_not isalnum isalpha isdigit
+    isdisjoint isnot isocalendar isoformat issubset items iterator join joinedload
+    json keys label last latest like lower lstrip mappings match merge model_dump
+    model_validate none normalize now nulls_first nulls_last nullslast
+    on_conflict_do_nothing on_conflict_do_update one one_or_none only op options
+    order_by ordinal outerjoin over partition pop popitem prefetch_related quantize
+    raise_for_status refresh_from_db release remove replace reverse rfind rpartition
+    rsplit rstrip safe_dump save scalar_one scalar_one_or_none select
     select_for_update select_from select_related serialize session set
     set_autocommit setdefault setex sort sorted split splitlines startswith strftime
     strip strptime sub subquery sum swapcase symmetric_difference timestamp
-    timestamp_ms timetuple title to_dict tobytes today total_seconds touch translate
-    truncate union unique update update_or_create upper using utcnow utcoffset
-    validate values values_list warn warning where with_entities with_for_update
-    with_options yield_per zfill
+    timestamp_ms timetuple title to_dict tobytes today total_seconds touch truncate
+    union unique update update_or_create upper using utcnow utcoffset validate
+    values values_list warn warning where with_entities with_for_update with_options
+    yield_per zfill
+    """)
+# Of a database connection or session only: `command.execute()` may do anything.
+DATABASE_METHODS = names("""
+    begin begin_nested commit execute executemany flush query refresh rollback scalar
+    scalars
+    """)
+DATABASE_RECEIVERS = (
+    "conn",
+    "cursor",
+    "database",
+    "db",
+    "engine",
+    "pipe",
+    "redis",
+    "session",
+    "transaction",
+    "tx",
+)
+ROUND_TRIPS = names("""
+    acreate adelete asave bulk_create bulk_update create delete full_clean
+    get_or_create refresh_from_db save update_or_create
+    """)
+# What plain SQL does, only the database knows; these ask for nothing.
+RAW_SQL = names("sqlalchemy.text sqlalchemy.sql.text")
+CHEAP_SQL = ("select 1", "pragma ")
+# Starts work beside its own.
+CONCURRENCY = names("""
+    asyncio.create_task asyncio.ensure_future asyncio.gather asyncio.TaskGroup
+    concurrent.futures.ThreadPoolExecutor gevent.spawn threading.Thread threading.Timer
     """)
 HARMLESS_PREFIXES = ("is_", "has_", "log_")
 

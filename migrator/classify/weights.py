@@ -8,6 +8,8 @@ from __future__ import annotations
 
 LIGHT_AT_MOST = -3
 HEAVY_AT_LEAST = 3
+# One such reason against is not outvoted by many small ones for it.
+OBJECTION_AT_LEAST = 2
 
 WEIGHTS: dict[str, int] = {
     "short-time-limit": -2,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.classify.limits import large_loops
+from migrator.classify.limits import busy_loop, large_loops
 from migrator.classify.registry import Kind, criterion, signal
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def short_body(context: TaskContext) -> Iterator[Finding]:
     body = context.task.body
     if body is None or body.statements > OWN or context.reach.statements > ALL:
         return
-    if context.reach.cut_off or any(large_loops(context)):
+    if context.reach.cut_off or any(large_loops(context)) or busy_loop(context):
         return
     text = f"{context.reach.statements} statements in all, no large loop"
     yield signal(text, context.place)

@@ -1,9 +1,10 @@
 """It goes over all rows, all pages, all files.
 
 A loop over a query without a limit that does more than enqueue, or one without a
-visible end that makes requests. Loops over literals, constants, settings, slices and
-limited queries do not count; what the caller passes counts only where each round makes
-a request.
+visible end, or one that makes requests. Loops over literals, constants, settings,
+slices and limited queries do not count. A loop over what the caller passes, or over
+what could not be read, is unknown where a round trip to a store or a service stands in
+it.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.classify.deeds import network_calls
-from migrator.classify.limits import large_loops
-from migrator.classify.registry import Kind, criterion, signal
+from migrator.classify.limits import busy_loop, large_loops
+from migrator.classify.registry import Kind, criterion, signal, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 @criterion(
     Kind.SIGNAL,
+    is_measurable=True,
     summary="It loops over something that may be large.",
     guidance="Work in batches with a limit.",
     example="""
@@ -34,6 +36,9 @@ def unbounded_loop(context: TaskContext) -> Iterator[Finding]:
     for loop, bound in large_loops(context):
         text = f"{loop.kind} over `{loop.iterates}` ({bound.value})"
         yield signal(text, loop.location)
+    if (busy := busy_loop(context)) is not None:
+        text = f"a round trip for each of `{busy.iterates}`"
+        yield unknown(f"{text}, and nothing tells how many", busy.location)
     for call, depth, _ in network_calls(context):
         if depth:
             yield signal(f"`{call.target}` in a loop", call.location)

@@ -32,5 +32,6 @@ def whole_file_read(context: TaskContext) -> Iterator[Finding]:
     for call, _ in context.calls:
         name = words.method(call.target)
         near = words.receiver(call.target).lower()
-        if name in words.FILE_READS and near not in NOT_FILES:
+        is_read = name in words.FILE_READS and near not in NOT_FILES
+        if is_read or call.target in words.WHOLE_READS:
             yield signal(f"`{call.target}` reads all of it", call.location)
