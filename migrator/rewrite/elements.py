@@ -34,7 +34,7 @@ def without(node: Display, is_gone: Sequence[bool]) -> Display:
         if kept:
             kept[-1] = _followed_by(kept[-1], after)
         else:
-            opening = _merged(opening, after)
+            opening = merged(opening, after)
     if not kept and not _has_comment(opening):
         opening, closing = EMPTY, EMPTY
     return _rebuilt(node, kept, opening, closing)
@@ -69,17 +69,17 @@ def _space_after(element: Element) -> cst.BaseParenthesizableWhitespace:
 def _followed_by(element: Element, space: cst.BaseParenthesizableWhitespace) -> Element:
     """The kept element before a removed one, with the removed one's comments."""
     comma = element.comma if isinstance(element.comma, cst.Comma) else cst.Comma()
-    merged = _merged(comma.whitespace_after, space)
-    return element.with_changes(comma=comma.with_changes(whitespace_after=merged))
+    joined = merged(comma.whitespace_after, space)
+    return element.with_changes(comma=comma.with_changes(whitespace_after=joined))
 
 
-def _merged(
+def merged(
     before: cst.BaseParenthesizableWhitespace,
     after: cst.BaseParenthesizableWhitespace,
 ) -> cst.BaseParenthesizableWhitespace:
-    """What stands before and after a removed element, as one.
+    """What stands before and after something removed, as one.
 
-    The comment at the end of the removed element's own line goes with it.
+    The comment at the end of the removed thing's own line goes with it.
     """
     if not isinstance(before, cst.ParenthesizedWhitespace):
         return after if isinstance(after, cst.ParenthesizedWhitespace) else before

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 from libcst.helpers import get_full_name_for_node_or_raise, parse_template_statement
 
+from migrator.rewrite.elements import merged
 from migrator.rewrite.names import names_in_use
 from migrator.rewrite.statements import without_statements
 
@@ -132,8 +133,25 @@ def _without_names(statement: Import, orphans: Collection[str]) -> Import | None
         return statement
     if not kept:
         return None
-    if kept[-1] is not aliases[-1]:
-        kept[-1] = kept[-1].with_changes(comma=aliases[-1].comma)
+    if kept[-1] is aliases[-1]:
+        return statement.with_changes(names=kept)
+    return _with_last(statement, kept, aliases[-1])
+
+
+def _with_last(
+    statement: Import, kept: list[cst.ImportAlias], removed: cst.ImportAlias
+) -> Import:
+    """The statement whose last name is gone: the one before ends as that one did."""
+    last = kept[-1]
+    is_broken = isinstance(last.comma, cst.Comma) and isinstance(
+        last.comma.whitespace_after, cst.ParenthesizedWhitespace
+    )
+    if not is_broken or not isinstance(removed.comma, cst.Comma):
+        kept[-1] = last.with_changes(comma=removed.comma)
+        return statement.with_changes(names=kept)
+    comma = cst.ensure_type(last.comma, cst.Comma)
+    space = merged(comma.whitespace_after, removed.comma.whitespace_after)
+    kept[-1] = last.with_changes(comma=comma.with_changes(whitespace_after=space))
     return statement.with_changes(names=kept)
 
 
