@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[1]
 PYTHON = sys.executable
 IN_CI = os.environ.get("CI") == "true"
 TYPED = ("migrator", "shim")
+SMOKE = "tests/acceptance/test_journey.py"
 # tier: whether its tests may run side by side. Those that start many processes or
 # count runs against the clock get the machine to themselves.
 TIERS = {
@@ -73,7 +74,7 @@ def wheel() -> bool:
         built = next((place / "dist").glob("*.whl"))
         environment = place / "venv"
         python = environment / "bin" / "python"
-        for part in ("tests", "fixtures", "pyproject.toml"):
+        for part in ("tests", "fixtures", "pyproject.toml", "README.md"):
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
             copy(ROOT / part, place / part)
         install = (python, "-m", "pip", "install", "--quiet")
@@ -84,7 +85,7 @@ def wheel() -> bool:
             and run(*install, f"{built}[{extras}]")
             and run(*install, "--group", f"{place / 'pyproject.toml'}:test")
         )
-        command = [str(python), "-m", "pytest", "tests", "-q", "-m", "smoke"]
+        command = [str(python), "-m", "pytest", SMOKE, "-q", "-m", "smoke"]
         print(f"\n$ {' '.join(command)}  (installed wheel)", flush=True)
         return installed and (
             subprocess.run(command, cwd=place, check=False).returncode == 0
