@@ -15,9 +15,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from billiard.einfo import ExceptionInfo
+from billiard.einfo import ExceptionWithTraceback as Wrapped
 from celery import signals, states
 from celery.app import trace
-from celery.exceptions import WorkerLostError
+from celery.exceptions import Ignore, Retry, WorkerLostError
 from celery.worker import state as worker_state
 from celery.worker.request import Request
 
@@ -45,6 +46,18 @@ class Outcome(Enum):
     NOT_OURS = "leave it: another owner has it"
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a message ended: what becomes of it, and the status of its body.
+
+    The status is None when no body ran. `seconds` is the time of the body.
+    """
+
+    outcome: Outcome
+    status: str | None = None
+    seconds: float = 0.0
+
+
 @dataclass(slots=True)
 class _Acknowledgement:
     again: bool = False
@@ -56,8 +69,8 @@ class _Acknowledgement:
         self.again = requeue
 
 
-def execute(app: Celery, claim: Claim, outbox: Outbox, hostname: str) -> Outcome:
-    """Run a claimed message to its end and say what becomes of it.
+def execute(app: Celery, claim: Claim, outbox: Outbox, hostname: str) -> Run:
+    """Run a claimed message to its end.
 
     The outbox is told before the body begins; when it refuses, the body has not
     begun and OutboxUnavailableError is raised. What the body raises is stored as
@@ -70,13 +83,15 @@ def execute(app: Celery, claim: Claim, outbox: Outbox, hostname: str) -> Outcome
     if claim.revoked:
         worker_state.revoked.add(request.id)  # where Celery's Request looks
     if request.revoked():
-        return Outcome.FINISHED
+        return Run(Outcome.FINISHED)
     signals.task_received.send(sender=app, request=request)
     if not outbox.start(claim, late=bool(request.task.acks_late)):
-        return Outcome.NOT_OURS
+        return Run(Outcome.NOT_OURS)
+    pool = _CallingThread()
     with executing(claim):
-        request.execute_using_pool(_CallingThread())
-    return Outcome.AGAIN if acknowledgement.again else Outcome.FINISHED
+        request.execute_using_pool(pool)
+    outcome = Outcome.AGAIN if acknowledgement.again else Outcome.FINISHED
+    return Run(outcome, pool.status, pool.seconds)
 
 
 def record_loss(app: Celery, claim: Claim, hostname: str) -> None:
@@ -122,6 +137,9 @@ def _log_received(request: Request) -> None:
 class _CallingThread:
     """A pool in the sense of `Request.execute_using_pool`, without any process."""
 
+    status = "failed"
+    seconds = 0.0
+
     def apply_async(
         self,
         target: Callable[..., Any],
@@ -132,15 +150,29 @@ class _CallingThread:
         error_callback: Callable[[ExceptionInfo], None],
         **_: Any,
     ) -> None:
-        accept_callback(os.getpid(), time.monotonic())
+        begun = time.monotonic()
+        accept_callback(os.getpid(), begun)
         try:
             outcome = target(*args)
+            self.seconds = time.monotonic() - begun
+            self.status = _status(*outcome[:2])
         except Exception:  # noqa: BLE001 - a pool reports it to the request
             error_callback(ExceptionInfo())
         except BaseException as exit_request:  # noqa: BLE001 - sys.exit() in a body
             error_callback(_raised(_lost(repr(exit_request))))
         else:
             callback(outcome)
+
+
+def _status(failed: int, result: Any) -> str:
+    """The status of what `trace_task_ret` returned."""
+    if not failed:
+        return "succeeded"
+    error = result.exception
+    error = getattr(error, "exc", None) if isinstance(error, Wrapped) else error
+    if isinstance(error, Retry):
+        return "retried"
+    return "ignored" if isinstance(error, Ignore) else "failed"
 
 
 def _lost(reason: str) -> WorkerLostError:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from celery import Task
 
     from .message import Claim
+    from .outbox import Outbox
 
 #: The attribute that makes a task a light task, in whatever app it is registered.
 MARK = f"_light_task_of_{__package__}"
@@ -94,8 +95,9 @@ class OutboxProducer:
 
     serializer = None
 
-    def __init__(self, app: Celery) -> None:
+    def __init__(self, app: Celery, outbox: Outbox) -> None:
         self._app = app
+        self._outbox = outbox
         self._stack = ExitStack()
         self._real: Any = None
 
@@ -128,7 +130,7 @@ class OutboxProducer:
         )
         claim = getattr(_running, "claim", None)
         retries = claim is not None and claim.message.id == message.id
-        settings.current_outbox(self._app).put([message], claim if retries else None)
+        self._outbox.put([message], claim if retries else None)
 
     def _real_producer(self) -> Any:
         if self._real is None:
@@ -185,10 +187,11 @@ def _wrap_send_task() -> None:
     ) -> Any:
         if is_light(self, name):
             task_id = task_id or uuid()
-            if goes_light(name, task_id):
+            outbox = settings.current_outbox(self)
+            if goes_light(name, task_id, outbox):
                 _refuse(self, name, options)
                 options["retry"] = False
-                producer, connection = OutboxProducer(self), None
+                producer, connection = OutboxProducer(self, outbox), None
         call = (args, kwargs, countdown, eta, task_id, producer, connection)
         if not isinstance(producer, OutboxProducer):
             return original(self, name, *call, *rest, **options)

@@ -1,9 +1,10 @@
 """The one decision of a call: to the outbox, or to Celery's queue.
 
-Sources, in this order: `configure(routes=...)`, then `SHIM_ROUTES`, a JSON object
-or the path of a file that holds one and is read again when it changes. A name that
-no source mentions goes light, `*` stands for every name. A source that cannot be
-read sends every call to Celery, whose workers can run every task.
+Sources, in this order: `configure(routes=...)`; `SHIM_ROUTES`, a JSON object or the
+path of a file that holds one and is read again when it changes; the routes set in
+the outbox, which all its processes see within 2 s. A name that no source mentions
+goes light, `*` stands for every name. A source that cannot be read sends every call
+to Celery, whose workers can run every task.
 """
 
 from __future__ import annotations
@@ -11,31 +12,36 @@ from __future__ import annotations
 import json
 import logging
 import os
+import time
 import zlib
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import settings
-from .errors import ConfigurationError
+from .errors import ConfigurationError, OutboxUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .outbox import Outbox
+
 logger = logging.getLogger(__name__)
 
+KEPT_FOR = 2.0  # seconds; a route is to be effective everywhere within 5
 STEPS = 10_000  # hundredths of a percent
 
 
-def goes_light(task: str, task_id: str) -> bool:
+def goes_light(task: str, task_id: str, outbox: Outbox) -> bool:
     """Whether this call goes to the outbox.
 
     A percentage is decided by a hash of the task id, so that a retry stays on its
     side. Never raises: what cannot be read means Celery, with one line in the log.
     """
     try:
-        value = _lookup(task)
+        value = _lookup(task, outbox)
         share = 100.0 if value is None else percentage(value)
-    except (ConfigurationError, OSError, ValueError) as error:
+    except (ConfigurationError, OutboxUnavailableError, OSError, ValueError) as error:
         _report(str(error))
         return False
     if share <= 0 or share >= 100:  # noqa: PLR2004 - per cent
@@ -55,17 +61,26 @@ def percentage(value: Any) -> float:
     raise ConfigurationError(message)
 
 
-def _lookup(task: str) -> Any:
-    for table in _tables():
-        if table is not None:
+def _lookup(task: str, outbox: Outbox) -> Any:
+    for read in (settings.given_routes, _from_environment, partial(_stored, outbox)):
+        table = read()
+        if table:
             value = table.get(task, table.get("*"))
             if value is not None:
                 return value
     return None
 
 
-def _tables() -> tuple[Mapping[str, Any] | None, ...]:
-    return settings.given_routes(), _from_environment()
+_kept: tuple[float, Outbox | None, Mapping[str, Any]] = (0.0, None, {})
+
+
+def _stored(outbox: Outbox) -> Mapping[str, Any]:
+    global _kept  # noqa: PLW0603 - a cache of one table
+    until, source, table = _kept
+    if source is not outbox or time.monotonic() >= until:
+        table = outbox.routes()
+        _kept = (time.monotonic() + KEPT_FOR, outbox, table)
+    return table
 
 
 _read: tuple[Any, dict[str, Any]] = (None, {})

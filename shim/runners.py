@@ -16,9 +16,10 @@ from celery.utils.nodenames import gethostname
 
 from . import blocking, settings
 from .errors import OutboxUnavailableError
-from .execution import Outcome, execute, record_fault, record_loss
+from .execution import Outcome, Run, execute, record_fault, record_loss
 from .options import app_wide_limits
 from .publishing import light_names
+from .tally import Tally
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+RECORD_EVERY = 5.0  # seconds of counts that a killed runner may lose
 SOONEST = 0.02  # the shortest pause between two looks at an empty outbox
 
 
@@ -60,9 +62,10 @@ class Runner:
         self._lock = threading.Lock()
         self._busy = 0
         self._unsettled: list[tuple[Claim, Outcome]] = []
+        self._tallies: dict[str, Tally] = {}
         self._tasks: set[str] = set()
         self._registered = 0
-        self._beat_due = self._sweep_due = 0.0
+        self._beat_due = self._sweep_due = self._record_due = 0.0
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
@@ -120,6 +123,7 @@ class Runner:
                 self._keep_leases()
                 self._settle()
                 self._sweep()
+                self._record()
                 found = self._claim()
                 wait = self._pause(found, pause)
             except OutboxUnavailableError as error:
@@ -129,6 +133,8 @@ class Runner:
             self._wake.wait(wait)
         self._hand_back()
         self._keep_leases_while_busy()
+        self._record_due = 0.0
+        self._record()
 
     def _learn_tasks(self) -> None:
         if len(self.app.tasks) != self._registered:
@@ -186,6 +192,15 @@ class Runner:
             record_loss(self.app, claim, self.owner)
             self.outbox.finish(claim)
 
+    def _record(self) -> None:
+        now = time.monotonic()
+        if not self._tallies or now < self._record_due:
+            return
+        with self._lock:
+            tallies, self._tallies = self._tallies, {}
+        self.outbox.record(tallies)
+        self._record_due = now + RECORD_EVERY
+
     def _settle(self) -> None:
         """Tell the outbox what it could not be told when it happened."""
         while self._unsettled:
@@ -215,7 +230,7 @@ class Runner:
 
     def _execute(self, claim: Claim) -> None:
         try:
-            outcome = execute(self.app, claim, self.outbox, self.owner)
+            run = execute(self.app, claim, self.outbox, self.owner)
         except OutboxUnavailableError as error:
             logger.error("%s", error)  # noqa: TRY400 - the cause is in the line
             self._unsettled.append((claim, Outcome.NOT_BEGUN))
@@ -226,7 +241,14 @@ class Runner:
             self._record_fault(claim, error)
             self._dispose_or_keep(claim, Outcome.FINISHED)
         else:
-            self._dispose_or_keep(claim, outcome)
+            self._count(claim, run)
+            self._dispose_or_keep(claim, run.outcome)
+
+    def _count(self, claim: Claim, run: Run) -> None:
+        if run.status is not None:
+            with self._lock:
+                tally = self._tallies.setdefault(claim.message.task, Tally())
+                tally.add(run.status, run.seconds, time.time())
 
     def _record_fault(self, claim: Claim, error: Exception) -> None:
         try:

@@ -9,7 +9,9 @@ import pytest
 from celery.utils import uuid
 
 import shim
-from shim.routes import goes_light
+from shim import OutboxUnavailableError, routes
+from shim.outbox.memory import MemoryOutbox
+from tests.servers import wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -17,6 +19,13 @@ def _no_routes(monkeypatch):
     monkeypatch.delenv("SHIM_ROUTES", raising=False)
     yield
     shim.configure(routes=None)
+
+
+EMPTY = MemoryOutbox()
+
+
+def goes_light(task, task_id, outbox=EMPTY):
+    return routes.goes_light(task, task_id, outbox)
 
 
 def share(task="t", calls=2000):
@@ -115,3 +124,29 @@ def test_a_call_routed_to_celery_goes_to_the_broker(app, add, outbox):
     assert len(outbox) == 0
     with app.connection_for_read() as connection:
         assert connection.SimpleQueue("celery").get(timeout=1).headers["task"] == "add"
+
+
+def test_routes_of_the_outbox_are_seen_within_five_seconds(monkeypatch):
+    outbox = MemoryOutbox()
+    assert goes_light("t", "1", outbox) is True
+    outbox.set_route("t", "celery")
+    wait_until(lambda: not goes_light("t", "1", outbox), timeout=5)
+
+
+def test_the_environment_wins_over_the_outbox(monkeypatch):
+    outbox = MemoryOutbox()
+    outbox.set_route("t", "celery")
+    outbox.set_route("u", "celery")
+    monkeypatch.setenv("SHIM_ROUTES", '{"t": "light"}')
+    assert goes_light("t", "1", outbox) is True
+    assert goes_light("u", "1", outbox) is False
+
+
+def test_an_outbox_that_cannot_be_asked_means_celery(caplog):
+    class Down(MemoryOutbox):
+        def routes(self):
+            message = "the outbox is down"
+            raise OutboxUnavailableError(message)
+
+    assert goes_light("t", "1", Down()) is False
+    assert "the outbox is down" in caplog.text

@@ -282,3 +282,19 @@ def test_the_context_manager_starts_and_stops(app, add, outbox):
     with shim.runner() as runner:
         assert done(add.delay(2)) == 2
     assert not any(thread.is_alive() for thread in runner._threads)
+
+
+def test_what_became_of_runs_is_counted(app, add, outbox):
+    @shim.light_task(name="moody", app=app, bind=True, max_retries=1)
+    def moody(self):
+        raise self.retry(exc=ValueError("bad mood"), countdown=0)
+
+    with Runner(app):
+        done(add.delay(1))
+        done(moody.delay(), "FAILURE")
+    tallies = outbox.tallies()
+    assert tallies["add"].succeeded == 1
+    assert time.time() - 60 < tallies["add"].last_success <= time.time()
+    assert 0 < tallies["add"].percentile(0.95) < 1
+    assert (tallies["moody"].failed, tallies["moody"].retried) == (1, 1)
+    assert tallies["moody"].last_success is None
