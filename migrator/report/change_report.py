@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from migrator.report.console import console, counted, printable, styled
+from migrator.report.console import console, counted, print_hanging, printable, styled
 
 if TYPE_CHECKING:
     from migrator.model import ChangeSet, FileChange, Plan
@@ -64,11 +64,11 @@ def print_remarks(plan: Plan, changes: ChangeSet, *, applied: bool) -> None:
     out = console(stderr=True)
     for refusal in changes.refusals:
         text = f"stays on Celery: {refusal.name}: {refusal.reason} ({refusal.location})"
-        out.print(styled(text, "yellow"), soft_wrap=True)
+        print_hanging(out, styled(text, "yellow"))
     for number, step in enumerate(changes.manual_steps, 1):
         place = f"{step.location}: " if step.location else ""
-        out.print(styled(f"by hand {number}: {place}{step.text}"), soft_wrap=True)
-        out.print(styled(f"           because {step.reason}", "dim"), soft_wrap=True)
+        print_hanging(out, styled(f"by hand {number}: {place}{step.text}"))
+        print_hanging(out, styled(f"           because {step.reason}", "dim"))
     if not changes.changes:
         out.print("Nothing to change: the tree is as the plan wants it.")
     elif applied:

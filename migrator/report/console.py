@@ -56,12 +56,18 @@ def print_rows(out: Console, titles: Sequence[str], rows: Iterable[Row]) -> None
             start = Text(" " * indent)
 
 
+def print_hanging(out: Console, line: Text) -> None:
+    """A line that, on a terminal, goes on below itself, further in."""
+    for part in _wrapped(out, [line], out.width):
+        out.print(part, soft_wrap=True)
+
+
 def _wrapped(out: Console, lines: Iterable[Text], width: int) -> Iterator[Text]:
     width = max(width, NARROWEST)
     for line in lines:
         own = len(line.plain) - len(line.plain.lstrip(" "))
         content = line[own:]
-        for number, part in enumerate(content.wrap(out, width - own - HANG)):
+        for number, part in enumerate(content.wrap(out, max(width - own - HANG, 1))):
             part.rstrip()
             yield Text(" " * (own + HANG if number else own)) + part
 

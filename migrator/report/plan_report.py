@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from migrator.model import Accept, Target
-from migrator.report.console import console, counted, print_rows, printable, styled
+from migrator.report.console import (
+    console,
+    counted,
+    print_hanging,
+    print_rows,
+    printable,
+    styled,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,7 +37,7 @@ def print_plan(plan: Plan, file_name: str, *, has_changed: bool) -> None:
     for task in plan.tasks:
         if task.is_stale:
             text = f"stale: {task.definition.name} changed since it was judged"
-            out.print(styled(f"{text} ({task.definition.location})", "yellow"))
+            print_hanging(out, styled(f"{text} ({task.definition.location})", "yellow"))
     out.print("\nNext:\n  edit accept and target in the file, then: migrate diff")
 
 

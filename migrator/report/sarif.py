@@ -189,7 +189,7 @@ def _suppressions(verdict: Verdict) -> list[Object]:
         return []
     kind = "inSource" if verdict.overridden_by.startswith("comment") else "external"
     said = f"decided by {verdict.overridden_by}"
-    return [{"kind": kind, "status": "accepted", "justification": printable(said)}]
+    return [{"kind": kind, "justification": printable(said)}]
 
 
 def _invocation(found: Survey) -> Object:

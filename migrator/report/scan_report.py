@@ -12,6 +12,7 @@ from migrator.report.console import (
     STYLES,
     console,
     counted,
+    print_hanging,
     print_rows,
     printable,
     styled,
@@ -48,7 +49,7 @@ def print_scan(found: Survey, seconds: float, *, show_all: bool) -> None:
         for task, verdict in zip(inventory.tasks, found.verdicts, strict=True)
         if not task.in_tests
     ]
-    out.print(_files_line(inventory, seconds))
+    print_hanging(out, _files_line(inventory, seconds))
     _print_failures(out, inventory)
     if not pairs:
         out.print("No Celery task found.")
@@ -59,7 +60,7 @@ def print_scan(found: Survey, seconds: float, *, show_all: bool) -> None:
     _print_blind_spots(out, spots, len(spots) if show_all else SHOWN_BLIND_SPOTS)
     for name in found.unmatched_overrides:
         text = f"override without a match: {name}"
-        out.print(styled(text, "yellow"), soft_wrap=True)
+        print_hanging(out, styled(text, "yellow"))
     if pairs:
         _print_next_steps(out, found)
 
@@ -79,7 +80,7 @@ def _print_failures(out: Console, inventory: Inventory) -> None:
     for outcome in inventory.files:
         if outcome.status is FileStatus.FAILED:
             text = f"failed  {outcome.path}: {outcome.reason}"
-            out.print(styled(text, "red"), soft_wrap=True)
+            print_hanging(out, styled(text, "red"))
 
 
 def _print_tasks(out: Console, pairs: Iterable[Pair]) -> None:
@@ -131,7 +132,8 @@ def _print_totals(
     )
     mocks = sum(site.kind is CallKind.MOCK for site in inventory.call_sites)
     out.print()
-    out.print(
+    print_hanging(
+        out,
         Text.assemble(
             (f"{counted(len(verdicts), 'task')}: ", "bold"),
             (f"{levels[Level.LIGHT]} light", "green"),
@@ -142,7 +144,7 @@ def _print_totals(
             f"; {counted(calls, 'caller')}, {counted(mocks, 'mock')} in tests, "
             f"{len(inventory.schedules):,} on beat, "
             f"{counted(len(inventory.blind_spots), 'blind spot')}",
-        )
+        ),
     )
     confirmed = sum(verdict.is_confirmed for verdict in verdicts)
     basis = (
@@ -160,7 +162,7 @@ def _print_blind_spots(out: Console, spots: Sequence[BlindSpot], shown: int) -> 
     out.print(Text("Blind spots: seen, and not resolved", style="bold"))
     for spot in spots[:shown]:
         line = f"  {spot.location}  {spot.kind}: {spot.reason}  [{spot.text}]"
-        out.print(styled(line), soft_wrap=True)
+        print_hanging(out, styled(line))
     if len(spots) > shown:
         out.print(f"  and {len(spots) - shown:,} more: migrate scan --all")
 
@@ -183,7 +185,10 @@ def _print_next_steps(out: Console, found: Survey) -> None:
     out.print("\nNext:")
     width = max(len(command) for command, _ in steps)
     for command, why in steps:
-        out.print(Text(f"  {command:<{width}}  {why}"), soft_wrap=True)
+        line = f"  {command:<{width}}  {why}"
+        if len(line) > out.width:
+            line = f"  {command}\n      {why}"
+        out.print(Text(line), soft_wrap=True)
 
 
 def _commonest_question(verdicts: Iterable[Verdict]) -> str:
