@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from migrator.model import BlindSpot, CallKind, CallSite, Location, Option
+from migrator.scan.collected_signatures import CollectedSignatures
 from migrator.scan.options import options_of, text_of
 from migrator.scan.vocabulary import (
     BODY_ATTRIBUTES,
@@ -34,6 +35,7 @@ KINDS = {
     "apply": CallKind.APPLY,
 }
 LINK_CONTEXTS = frozenset({"link", "link_error", "on_error"})
+MADE_BY = frozenset({"task", "shared_task", "register_task", "add_periodic_task"})
 # Reading these of a task is no use of it that a move could break.
 HARMLESS_ATTRIBUTES = frozenset(
     {"name", "__name__", "__module__", "__doc__", "__class__"}
@@ -52,12 +54,16 @@ class CallSites:
     ) -> None:
         self._resolver = resolver
         self._relevance = relevance
+        self._tasks = handles.task_keys
+        self._collected = CollectedSignatures(resolver)
+        self._canvas_of: dict[tuple[int, int], str] = {}
         self._handles = handles
         self._handlers = handlers
         self.sites: list[CallSite] = []
         self.blind_spots: list[BlindSpot] = []
 
     def read(self, facts: FileFacts) -> None:
+        self._canvas_of = self._collected.of(facts)
         for call in facts.calls:
             self._call(facts, call)
         for reference in facts.references:
@@ -108,6 +114,8 @@ class CallSites:
         if any(handle.kind == "canvas" for handle in receivers):
             self._add(facts, call, CallKind.CANVAS, None, detail=call.chain[-1])
             return
+        if self._is_own_method(facts, call):
+            return
         if any(handle.kind == "super" for handle in receivers):
             reason = "a Task class changes how its tasks are sent"
             self._blind(facts, call, "overridden-dispatch", [reason])
@@ -115,6 +123,19 @@ class CallSites:
         self._add(facts, call, kind, None)
         reasons = [handle.reason for handle in receivers if handle.reason]
         self._blind(facts, call, "unresolved-receiver", reasons)
+
+    def _is_own_method(self, facts: FileFacts, call: CallFact) -> bool:
+        """A method of a project class that is no task, named like Celery's."""
+        if call.node is None or not isinstance(call.node.func, ast.Attribute):
+            return False
+        found = self._resolver.expression(facts, call.scope, call.node.func)
+        return bool(found) and all(
+            one.kind == "definition"
+            and not one.rest
+            and one.key not in self._tasks
+            and not self._handlers.is_in_task_class(one)
+            for one in found
+        )
 
     def _method(self, facts: FileFacts, call: CallFact) -> None:
         """`.s`, `.si`, `.signature`, `.apply`, `.map` and their kin: common names."""
@@ -134,10 +155,11 @@ class CallSites:
                 self._add(facts, call, KINDS[last], handle.task)
 
     def _signature_kind(self, call: CallFact, task: str) -> tuple[CallKind, str, str]:
-        if call.canvas in LINK_CONTEXTS:
-            return CallKind.LINK, task, call.canvas
-        if call.canvas:
-            return CallKind.CANVAS, task, call.canvas
+        canvas = call.canvas or self._canvas_of.get((call.line, call.column), "")
+        if canvas in LINK_CONTEXTS:
+            return CallKind.LINK, task, canvas
+        if canvas:
+            return CallKind.CANVAS, task, canvas
         return CallKind.SIGNATURE, task, call.chain[-1]
 
     def _named_signature(self, facts: FileFacts, call: CallFact) -> bool:
@@ -190,6 +212,8 @@ class CallSites:
         if call.node is None:
             return
         for argument in call.node.args[:1]:
+            if isinstance(argument, ast.Call):
+                return  # the signature that is made there is the site
             for handle in self._handles.of(facts, call.scope, argument):
                 if handle.kind in {"task", "signature"} and handle.task:
                     last = call.chain[-1]
@@ -261,7 +285,7 @@ class CallSites:
     # -------------------------------------------------------------- references
 
     def _reference(self, facts: FileFacts, reference: ReferenceFact) -> None:
-        if reference.use in {"decorator", "base"}:
+        if reference.use in {"decorator", "base"} or _is_made(reference):
             return
         is_dispatch = reference.chain[-1] in DISPATCH and len(reference.chain) > 1
         if not is_dispatch and not self._relevance.may_be_task(
@@ -276,7 +300,8 @@ class CallSites:
             if handle.kind != "task" or not handle.task:
                 continue
             attribute = handle.attribute
-            if attribute in HARMLESS_ATTRIBUTES or attribute.startswith("request"):
+            first = attribute.split(".", 1)[0]
+            if first in HARMLESS_ATTRIBUTES or first == "request":
                 continue
             self._add_value(facts, reference, handle)
         if is_dispatch and all(handle.kind == "unknown" for handle in handles):
@@ -364,6 +389,11 @@ class CallSites:
         place = Location(facts.path, call.line, call.column)
         reason = "; ".join(dict.fromkeys(reasons)) or "its receiver cannot be seen here"
         self.blind_spots.append(BlindSpot(kind, place, call.source, one_line(reason)))
+
+
+def _is_made(reference: ReferenceFact) -> bool:
+    """The argument of `app.task(f)` or `add_periodic_task`: told where it is made."""
+    return reference.into.rpartition(".")[2] in MADE_BY
 
 
 def _within(reference: ReferenceFact) -> str:

@@ -290,6 +290,8 @@ class Collector(FunctionWalker, ExpressionWalker):
                 self.facts.stars.append(module)
                 self.facts.imports.append(module)
                 continue
+            if alias.asname:
+                self.aliases[alias.asname] = alias.name
             target = f"{module}.{alias.name}" if module else alias.name
             self.facts.imports.append(target)
             self.bind(

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 from migrator.model import Loop
 from migrator.scan.facts import BindingKind, CallFact, EntryFact, ReferenceFact
 from migrator.scan.options import keep_text
-from migrator.scan.vocabulary import CANVAS, DISPATCH, KEPT_CALLS, TASK_METHODS
+from migrator.scan.vocabulary import (
+    CANVAS,
+    DISPATCH,
+    KEPT_CALLS,
+    LINKS,
+    TASK_METHODS,
+)
 from migrator.scan.walker import Walker, flatten, intern, one_line
 
 if TYPE_CHECKING:
@@ -80,15 +86,20 @@ class ExpressionWalker(Walker):
         self.spine(node.func)
         outer = (self.into, self.canvas, self.path)
         self.into = ".".join(chain)
-        self.canvas = last if last in CANVAS else self.canvas
-        if last in TASK_METHODS and last not in CANVAS:
-            self.canvas = ""
+        self.canvas = self.canvas_around(chain, last)
         inner = "discarded" if "on_commit" in last else "argument"
         for argument in node.args:
             self.expression(argument, inner)
         for keyword in node.keywords:
             self.keyword(keyword, inner, chain)
         self.into, self.canvas, self.path = outer
+
+    def canvas_around(self, chain: Chain, last: str) -> str:
+        """What the arguments of a call are members of."""
+        known = self.aliases.get(last, last) if len(chain) == 1 else last
+        if known in CANVAS or (known in LINKS and len(chain) > 1):
+            return known
+        return "" if last in TASK_METHODS else self.canvas
 
     def keyword(self, keyword: ast.keyword, use: str, chain: Chain) -> None:
         name = keyword.arg or ""
@@ -104,7 +115,8 @@ class ExpressionWalker(Walker):
         self, node: ast.Call, chain: Chain, *, plain: bool, use: str
     ) -> None:
         last = chain[-1]
-        kept = last in KEPT_CALLS or self.is_kept(node, chain)
+        known = self.aliases.get(last, last) if len(chain) == 1 else last
+        kept = known in KEPT_CALLS or self.is_kept(node, chain)
         if kept:
             self.keep_texts(node)
         self.facts.calls.append(

@@ -133,6 +133,7 @@ class Gathering:
         spots = [
             *self._definitions.blind_spots,
             *self._calls.blind_spots,
+            *self._mocks.blind_spots,
             *self._beat.blind_spots,
             *self._periodic.blind_spots,
             *self._containers.blind_spots,

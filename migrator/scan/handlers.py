@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from migrator.scan.walker import flatten
@@ -50,6 +51,19 @@ class RequestHandlers:
             index = definition.function
         return ""
 
+    def is_in_task_class(self, found: Found) -> bool:
+        """Whether a method belongs to a class that inherits from Celery's Task."""
+        definition, facts = found.definition, found.facts
+        if definition is None or facts is None:
+            return False
+        owner = definition.qualname.rpartition(".")[0]
+        index = facts.by_qualname.get(owner)
+        if index is None:
+            return False
+        around = facts.definitions[index]
+        classes = self._resolver.chain(facts, around.scope, (around.name,))
+        return any(self._definitions.is_task_class(one) for one in classes)
+
     def _framework(self, facts: FileFacts, function: int) -> str:
         definition = facts.definitions[function]
         for decorator in definition.decorators:
@@ -80,7 +94,7 @@ class RequestHandlers:
     def _classes(self, found: Found) -> set[str]:
         """Dotted names of the classes that a value is made of."""
         node = found.expr
-        if found.facts is None or node is None or not hasattr(node, "func"):
+        if found.facts is None or not isinstance(node, ast.Call):
             return set()
         names: set[str] = set()
         for callee in self._resolver.expression(found.facts, found.scope, node.func):

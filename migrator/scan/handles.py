@@ -17,8 +17,10 @@ from migrator.scan.vocabulary import (
 from migrator.scan.walker import flatten
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from migrator.scan.apps import Apps
-    from migrator.scan.definitions import Definitions
+    from migrator.scan.definitions import Definitions, Key
     from migrator.scan.facts import FileFacts
     from migrator.scan.resolve import Found, Resolver
 
@@ -77,6 +79,11 @@ class Handles:
         self._definitions = definitions
         self._open: set[int] = set()  # nodes on the way: `x = copy(x)` ends
 
+    @property
+    def task_keys(self) -> Collection[Key]:
+        """Places of the definitions that are tasks."""
+        return self._definitions.tasks.keys()
+
     def of(
         self, facts: FileFacts, scope: int, node: ast.expr, depth: int = 0
     ) -> list[Handle]:
@@ -133,8 +140,8 @@ class Handles:
         if known is None:
             return None
         rest = found.rest
-        if not rest and found.kind == "instance":
-            return Handle("task", known.task.name)
+        if known.definition.is_class and found.kind == "definition":
+            rest = ("__class__", *rest)  # the class is no task, its instance is
         return Handle("task", known.task.name, ".".join(rest))
 
     def _of_value(self, found: Found, depth: int) -> list[Handle]:

@@ -28,6 +28,7 @@ WORDS = (
     b".task\n",
     b".task\r",
 )
+ENTRY_KEYS = (b'"schedule"', b"'schedule'", b"schedule=")
 FRAMEWORKS = (b"fastapi", b"django", b"flask", b"pyramid")
 FRAMEWORK_IMPORT = re.compile(
     rb"^[ \t]*(?:from|import)[ \t]+(fastapi|django|flask|pyramid)\b", re.MULTILINE
@@ -37,8 +38,10 @@ STAR_IMPORT = re.compile(rb"import[ \t]+\*")
 
 
 def may_concern_celery(data: bytes) -> bool:
-    """Whether one of Celery's own words is in the file."""
-    return any(word in data for word in WORDS)
+    """Whether one of Celery's own words is in the file, or a mapping like an entry."""
+    if any(word in data for word in WORDS):
+        return True
+    return b"task" in data and any(word in data for word in ENTRY_KEYS)
 
 
 def frameworks_in(data: bytes) -> set[str]:

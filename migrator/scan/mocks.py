@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from migrator.model import CallKind, CallSite, Location
+from migrator.model import BlindSpot, CallKind, CallSite, Location
+from migrator.scan.vocabulary import TASK_CLASSES
 
 if TYPE_CHECKING:
     from migrator.scan.facts import CallFact, FileFacts
     from migrator.scan.handles import Handle, Handles
-    from migrator.scan.resolve import Resolver
+    from migrator.scan.resolve import Found, Resolver
 
 
 class Mocks:
@@ -20,6 +21,7 @@ class Mocks:
         self._resolver = resolver
         self._handles = handles
         self.sites: list[CallSite] = []
+        self.blind_spots: list[BlindSpot] = []
 
     def read(self, facts: FileFacts) -> None:
         for call in facts.calls:
@@ -37,6 +39,7 @@ class Mocks:
         path = node.args[0]
         if isinstance(path, ast.Constant) and isinstance(path.value, str):
             for found in self._resolver.dotted(path.value, facts):
+                self._celery_itself(facts, call, found)
                 for handle in self._handles.of_found(found):
                     self._add(facts, call, handle)
         elif call.chain[-1] == "setattr":
@@ -52,6 +55,17 @@ class Mocks:
         target = ast.Attribute(value=node.args[0], attr=name, ctx=ast.Load())
         for handle in self._handles.of(facts, call.scope, target):
             self._add(facts, call, handle)
+        for found in self._resolver.expression(facts, call.scope, target):
+            self._celery_itself(facts, call, found)
+
+    def _celery_itself(self, facts: FileFacts, call: CallFact, found: Found) -> None:
+        """A test that replaces a method of Celery's own Task class, for all tasks."""
+        owner, _, name = found.name.rpartition(".")
+        if found.kind == "external" and owner in TASK_CLASSES and name:
+            place = Location(facts.path, call.line, call.column)
+            reason = f"{name} of Celery's Task is replaced, for every task at once"
+            spot = BlindSpot("celery-itself-patched", place, call.source, reason)
+            self.blind_spots.append(spot)
 
     def _add(self, facts: FileFacts, call: CallFact, handle: Handle) -> None:
         if handle.kind != "task":

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from migrator.scan.resolve import Found, Resolver
 
 BODY_METHODS = ("run", "__call__")
+SCHEDULE_WORDS = frozenset({"crontab", "interval", "schedule", "run_every", "cron"})
 KEEPS_NAME = frozenset({"wraps", "update_wrapper", "decorator", "wrapt"})
 
 
@@ -49,6 +50,7 @@ class TaskRecords:
             options = (*_class_options(facts, definition), *options)
         name, explicit, certain = self._name(facts, definition, options)
         self._check_options(definition, options, maker)
+        self._check_decorators(facts, definition, index)
         above, below = _around(facts, definition, index)
         body = self.run_method(facts, definition) if definition.is_class else None
         return TaskDefinition(
@@ -119,6 +121,22 @@ class TaskRecords:
         if isinstance(value, str):
             return value, True, True
         return computed, True, False
+
+    def _check_decorators(
+        self, facts: FileFacts, definition: Definition, index: int | None
+    ) -> None:
+        """A decorator of the project's own that schedules the task in its own way."""
+        for place, decorator in enumerate(definition.decorators):
+            if place == index or not isinstance(decorator, ast.Call):
+                continue
+            words = {word.arg for word in decorator.keywords}
+            if not SCHEDULE_WORDS.isdisjoint(words):
+                self.blind(
+                    "own-schedule-decorator",
+                    Location(facts.path, decorator.lineno, decorator.col_offset),
+                    text_of(facts, decorator),
+                    "a decorator of the project schedules the task in its own way",
+                )
 
     def known_name(
         self, facts: FileFacts, scope: int, option: Option, known: dict[str, str]

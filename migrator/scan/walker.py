@@ -85,6 +85,7 @@ class Walker:
         self.path: tuple[ast.expr | str | None, ...] = ()
         self.statement = "other"
         self.target: Chain = ()
+        self.aliases: dict[str, str] = {}  # of imports: local name, original name
         facts.scopes.append(Scope("module", "", -1))
 
     # ------------------------------------------------------------------ places
@@ -151,9 +152,6 @@ class Walker:
 
 NOT_FOLLOWED = (
     ast.Compare,
-    ast.ListComp,
-    ast.SetComp,
-    ast.GeneratorExp,
     ast.Yield,
     ast.YieldFrom,
     ast.UnaryOp,
