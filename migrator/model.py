@@ -443,6 +443,14 @@ class Accept(StrEnum):
     LATER = "later"
 
 
+class Callers(StrEnum):
+    """What `migrate finish` makes of the callers of a task."""
+
+    DIRECT = "direct"  # f.delay(x) becomes f(x): the caller waits, and sees errors
+    BACKGROUND = "background"  # add_task(f, x) in FastAPI handlers, after the answer
+    JOB = "job"  # an APScheduler date job
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedSchedule:
     """A schedule entry with where it goes, and the proof that it fires as before."""
@@ -469,6 +477,8 @@ class PlannedTask:
     options: dict[str, Literal] = field(default_factory=dict)
     is_stale: bool = False  # the source changed since the stanza was written
     refusal: str = ""  # why it cannot move, whatever was decided
+    callers: Callers | None = None  # as decided for `migrate finish`; None: not yet
+    is_finished: bool = False  # a plain function again; `definition` is its record
 
     @property
     def moves(self) -> bool:

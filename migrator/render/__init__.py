@@ -9,7 +9,7 @@ from migrator.model import FileChange
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from migrator.model import Inventory, Plan
+    from migrator.model import Inventory, Plan, Refusal
 
 
 def render(
@@ -27,10 +27,12 @@ def render(
     no Celery application, no shim beside the scheduler. PlanError names an option of
     the plan that cannot be used.
     """
+    from migrator.render.background import background_package
     from migrator.render.ledger import with_ledger
     from migrator.render.package import scheduler_package
 
-    files = scheduler_package(plan, inventory, finished=finished)
+    files = background_package(plan, inventory, existing, finished=finished)
+    files |= scheduler_package(plan, inventory, finished=finished)
     paths = {f"{plan.package_path}/{name}": data for name, data in files.items()}
     reasons = _reasons(plan)
     return tuple(
@@ -48,6 +50,15 @@ def edited_files(
     return edited(plan.package_path, existing)
 
 
+def refusals(
+    plan: Plan, inventory: Inventory, *, existing: Callable[[str], bytes | None]
+) -> tuple[Refusal, ...]:
+    """Tasks for which what the plan asks cannot be generated, with why."""
+    from migrator.render.background import background_refusals
+
+    return background_refusals(plan, inventory, existing)
+
+
 def _reasons(plan: Plan) -> tuple[str, ...]:
     moving = {task.definition.name for task in plan.tasks if task.moves}
     return tuple(
@@ -55,4 +66,4 @@ def _reasons(plan: Plan) -> tuple[str, ...]:
     )
 
 
-__all__ = ["edited_files", "render"]
+__all__ = ["edited_files", "refusals", "render"]

@@ -54,9 +54,13 @@ class Job:
     is_async: bool
 
 
-def expects_queue(definition: TaskDefinition) -> bool:
-    """Whether a plain call of the task would not do what a worker does."""
-    if any(option.name in QUEUE_OPTIONS for option in definition.options):
+def expects_queue(definition: TaskDefinition, *, but_late_acks: bool = False) -> bool:
+    """Whether a plain call of the task would not do what a worker does.
+
+    `but_late_acks` leaves out the option acks_late, for a caller that keeps it.
+    """
+    given = {option.name for option in definition.options}
+    if given & QUEUE_OPTIONS - ({"acks_late"} if but_late_acks else set()):
         return True
     if not definition.is_bound or definition.body is None:
         return False
@@ -82,7 +86,7 @@ def jobs_of(tasks: Sequence[PlannedTask], *, finished: bool) -> dict[str, Job]:
 def _job(definition: TaskDefinition, module: str, *, finished: bool) -> Job:
     # A finished task is a plain function: it has neither attempts nor a registry.
     by_delay = not finished and expects_queue(definition)
-    by_registry = not finished and not _is_importable(definition)
+    by_registry = not finished and not is_importable(definition)
     is_async = definition.is_async and not by_delay
     explanation = BY_AWAIT if is_async else BY_DELAY if by_delay else BY_CALL
     content = rendered(
@@ -100,7 +104,8 @@ def _job(definition: TaskDefinition, module: str, *, finished: bool) -> Job:
     return Job(definition.name, module, content, is_async)
 
 
-def _is_importable(definition: TaskDefinition) -> bool:
+def is_importable(definition: TaskDefinition) -> bool:
+    """Whether the name in the task's module is the task itself."""
     words = [*definition.module.split("."), definition.function]
     is_plain = definition.qualified_name == ".".join(words)
     return (

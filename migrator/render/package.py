@@ -32,6 +32,7 @@ PLAIN = (
     "store.py",
     "tables.py",
 )
+OWN_TRIGGER = ("clock.py", "triggers.py")
 # Names that a trigger expression may hold, and the import each of them needs.
 TRIGGER_IMPORTS = (
     ("CronTrigger", "from apscheduler.triggers.cron import CronTrigger"),
@@ -68,7 +69,7 @@ def scheduler_package(
     files |= _with_variables(plan, inventory, used, finished=finished)
     files["entries.py"] = _entries(entries, schedules)
     if any("WallClockTrigger(" in schedule.trigger for schedule in schedules):
-        files["triggers.py"] = plain(f"{FOLDER}/triggers.py")
+        files |= {name: plain(f"{FOLDER}/{name}") for name in OWN_TRIGGER}
     return files
 
 

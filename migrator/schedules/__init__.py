@@ -7,6 +7,7 @@ imported when a schedule is converted, not before.
 from __future__ import annotations
 
 from migrator.schedules.conversion import Conversion, NotConvertibleError, convert
+from migrator.schedules.kubernetes import KubernetesSchedule
 from migrator.schedules.planning import plan_schedules
 from migrator.schedules.proof import Difference, Proof, prove
 from migrator.schedules.triggers import TriggerSource
@@ -14,6 +15,7 @@ from migrator.schedules.triggers import TriggerSource
 __all__ = [
     "Conversion",
     "Difference",
+    "KubernetesSchedule",
     "NotConvertibleError",
     "Proof",
     "TriggerSource",

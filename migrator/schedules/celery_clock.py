@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from migrator.schedules.zones import zone_info
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from celery.schedules import BaseSchedule
 
@@ -38,14 +38,8 @@ class CeleryClock:
         self._clock = FrozenClock(zone)
         self._schedule = _celery_schedule(spec, zone, self._clock)
 
-    def fires(self, last_run_at: datetime) -> Iterator[datetime]:
-        """Run times in UTC, endless; OracleError where Celery itself breaks."""
-        last = last_run_at
-        while True:
-            last = self.next_after(last)
-            yield last
-
     def next_after(self, last_run_at: datetime) -> datetime:
+        """The run that follows, in UTC; OracleError where Celery itself breaks."""
         self._clock.instant = last_run_at
         last = self._clock()
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,13 @@ from migrator.schedules.interval import (
     UnusableIntervalError,
     interval_trigger,
     read_interval,
+)
+from migrator.schedules.kubernetes import (
+    KubernetesSchedule,
+    UnusableForKubernetesError,
+    crontab_schedule,
+    interval_schedule,
+    phase_warning,
 )
 from migrator.schedules.zones import UnknownZoneError, coming_changes, zone_info
 
@@ -48,10 +55,22 @@ class Conversion:
     spec: dict[str, Any]
     zone: str
     trigger_source: TriggerSource | None = None
+    kubernetes_schedule: KubernetesSchedule | None = None
     fields: CronFields | None = None  # of a crontab
     interval: Interval | None = None  # of an interval
     refusal: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+    @property
+    def is_plain_for_kubernetes(self) -> bool:
+        """Converted without a guard in the worker."""
+        return KUBERNETES not in self.refusal and self.kubernetes().guard is None
+
+    def kubernetes(self) -> KubernetesSchedule:
+        """(cron strings, zone, guard or None); NotConvertibleError where refused."""
+        if self.kubernetes_schedule is None or KUBERNETES in self.refusal:
+            raise NotConvertibleError(self.refusal.get(KUBERNETES, "refused"))
+        return self.kubernetes_schedule
 
     def apscheduler_trigger(self) -> Any:
         """A new trigger object; NotConvertibleError where it is refused."""
@@ -90,15 +109,23 @@ def _crontab(spec: dict[str, Any], zone: str) -> Conversion:
         fields = expand(spec)
     except UnusableFieldError as error:
         return _refused(spec, zone, str(error))
+    warnings = tuple(
+        f"Celery reads {part} otherwise than it looks"
+        for part in surprising_parts(spec)
+    )
+    return _of_fields(spec, zone, fields, warnings=warnings)
+
+
+def _of_fields(
+    spec: dict[str, Any], zone: str, fields: CronFields, **more: Any
+) -> Conversion:
     return Conversion(
         spec,
         zone,
         trigger_source=crontab_trigger(fields, zone),
+        kubernetes_schedule=crontab_schedule(fields, zone),
         fields=fields,
-        warnings=tuple(
-            f"Celery reads {part} otherwise than it looks"
-            for part in surprising_parts(spec)
-        ),
+        **more,
     )
 
 
@@ -116,9 +143,20 @@ def _interval(spec: dict[str, Any], zone: str) -> Conversion:
     if relative and interval.every >= _HOUR and _moves_by_part_of_an_hour(zone):
         reason = f"relative hours, and {zone} moves its clocks by a part of an hour"
         return _refused(spec, zone, reason)
-    return Conversion(
+    return _of_interval(spec, zone, interval)
+
+
+def _of_interval(spec: dict[str, Any], zone: str, interval: Interval) -> Conversion:
+    made = Conversion(
         spec, zone, trigger_source=interval_trigger(interval), interval=interval
     )
+    try:
+        schedule = interval_schedule(interval)
+    except UnusableForKubernetesError as error:
+        return replace(made, refusal={KUBERNETES: str(error)})
+    warning = phase_warning(interval)
+    warnings = (warning,) if warning else ()
+    return replace(made, kubernetes_schedule=schedule, warnings=warnings)
 
 
 def _relative_days(spec: dict[str, Any], zone: str, interval: Interval) -> Conversion:
@@ -127,18 +165,12 @@ def _relative_days(spec: dict[str, Any], zone: str, interval: Interval) -> Conve
         if _has_clock_changes(zone):
             reason = "relative days other than 1 and 7 in a zone with clock changes"
             return _refused(spec, zone, reason)
-        return Conversion(
-            spec, zone, trigger_source=interval_trigger(interval), interval=interval
-        )
+        return _of_interval(spec, zone, interval)
     midnight = {"kind": "crontab", "minute": 0, "hour": 0}
     if interval.every == _WEEK:
         weekday = interval.anchor.astimezone(zone_info(zone)).isoweekday() % 7
         midnight["day_of_week"] = weekday
-    fields = expand(midnight)
-    source = crontab_trigger(fields, zone)
-    return Conversion(
-        spec, zone, trigger_source=source, fields=fields, interval=interval
-    )
+    return _of_fields(spec, zone, expand(midnight), interval=interval)
 
 
 def _has_clock_changes(zone: str) -> bool:

@@ -22,7 +22,7 @@ def crontab_trigger(fields: CronFields, zone: str) -> TriggerSource:
     """The trigger; the choice of its class depends on fields and zone alone."""
     if unsafe_hours(zone).isdisjoint(fields.hour):
         return _stock(fields, zone)
-    return _wall_clock(fields, zone)
+    return wall_clock_source(fields, zone, class_name="WallClockTrigger")
 
 
 def unsafe_hours(zone: str) -> frozenset[int]:
@@ -61,13 +61,17 @@ def _stock(fields: CronFields, zone: str) -> TriggerSource:
     return TriggerSource(expression, imports)
 
 
-def _wall_clock(fields: CronFields, zone: str) -> TriggerSource:
+def wall_clock_source(
+    fields: CronFields, zone: str, *, class_name: str
+) -> TriggerSource:
+    """`WallClock` of the generated clock.py, or the trigger that follows it."""
     expression = (
-        f'WallClockTrigger(month="{_month(fields)}", day="{_day(fields)}", '
+        f'{class_name}(month="{_month(fields)}", day="{_day(fields)}", '
         f'day_of_week="{_weekday(fields)}", hour="{_hour(fields)}", '
         f'minute="{_minute(fields)}", timezone="{zone}")'
     )
-    return TriggerSource(expression, ((".triggers", "WallClockTrigger"),))
+    module = ".clock" if class_name == "WallClock" else ".triggers"
+    return TriggerSource(expression, ((module, class_name),))
 
 
 def _month(fields: CronFields) -> str:

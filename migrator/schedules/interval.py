@@ -88,20 +88,26 @@ def _rounded(moment: datetime, unit: timedelta, zone: str) -> datetime:
 
 
 def interval_trigger(interval: Interval) -> TriggerSource:
-    seconds = interval.every.total_seconds()
-    number = repr(int(seconds)) if seconds == int(seconds) else repr(seconds)
-    anchor = interval.anchor
-    parts = [anchor.year, anchor.month, anchor.day]
-    rest = [anchor.hour, anchor.minute, anchor.second, anchor.microsecond]
-    while rest and rest[-1] == 0:
-        rest.pop()
-    date = ", ".join(map(str, parts + rest))
     return TriggerSource(
-        f"IntervalTrigger(seconds={number}, "
-        f'start_date=datetime({date}, tzinfo=UTC), timezone="UTC")',
+        f"IntervalTrigger(seconds={seconds_source(interval.every)}, "
+        f'start_date={datetime_source(interval.anchor)}, timezone="UTC")',
         (
             ("apscheduler.triggers.interval", "IntervalTrigger"),
             ("datetime", "UTC"),
             ("datetime", "datetime"),
         ),
     )
+
+
+def seconds_source(every: timedelta) -> str:
+    seconds = every.total_seconds()
+    return repr(int(seconds)) if seconds == int(seconds) else repr(seconds)
+
+
+def datetime_source(moment: datetime) -> str:
+    """`datetime(...)` in UTC, without zeros at its end."""
+    date = [moment.year, moment.month, moment.day]
+    rest = [moment.hour, moment.minute, moment.second, moment.microsecond]
+    while rest and rest[-1] == 0:
+        rest.pop()
+    return f"datetime({', '.join(map(str, date + rest))}, tzinfo=UTC)"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrator.model import PlannedSchedule, ScheduleEntry, Target
-from migrator.schedules.conversion import APSCHEDULER, Conversion, convert
+from migrator.schedules.conversion import APSCHEDULER, KUBERNETES, convert
 from migrator.schedules.proof import prove
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+SIDES = {Target.APSCHEDULER: APSCHEDULER, Target.CRONJOB: KUBERNETES}
 # Options of an entry that change when or whether a message is delivered: carried, or
 # else the entry is refused. The rest routes a message, and there is none any more.
 CARRIED_OPTIONS = frozenset({"expires"})
@@ -48,28 +50,30 @@ def plan_schedules(
 
 
 def _planned(entry: ScheduleEntry, target: Target | None) -> PlannedSchedule:
-    if target is not Target.APSCHEDULER:
-        return _stays(entry, f"its task {entry.task} does not move to the scheduler")
+    if target not in SIDES:
+        return _stays(entry, f"its task {entry.task} does not move to a scheduler")
     if reason := _obstacle(entry):
         return _stays(entry, reason)
     conversion = convert(entry.spec or {})
-    if APSCHEDULER in conversion.refusal:
-        return _stays(entry, conversion.refusal[APSCHEDULER])
-    return _proven(entry, conversion)
-
-
-def _proven(entry: ScheduleEntry, conversion: Conversion) -> PlannedSchedule:
-    proof = prove(conversion)
+    side = SIDES[target]
+    if side in conversion.refusal:
+        return _stays(entry, conversion.refusal[side])
+    proof = prove(conversion, target=side)
     if not proof.identical:
         why = str(proof.difference) if proof.difference else "it never runs"
         return _stays(entry, f"not proven equal: {why}")
-    return PlannedSchedule(
+    planned = PlannedSchedule(
         entry,
-        Target.APSCHEDULER,
-        trigger=str(conversion.trigger_source),
+        target,
         compared=proof.compared,
         next_fires=tuple(fire.isoformat() for fire in proof.next_fires),
+        warnings=conversion.warnings,
     )
+    if target is Target.APSCHEDULER:
+        return replace(planned, trigger=str(conversion.trigger_source))
+    cron, zone, guard = conversion.kubernetes()
+    source = "" if guard is None else str(guard)
+    return replace(planned, cron=tuple(cron), zone=zone, guard=source)
 
 
 def _stays(entry: ScheduleEntry, reason: str) -> PlannedSchedule:

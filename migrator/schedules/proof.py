@@ -13,15 +13,25 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from migrator.schedules.celery_clock import CeleryClock, OracleError
-from migrator.schedules.conversion import Conversion, NotConvertibleError, convert
+from migrator.schedules.conversion import (
+    APSCHEDULER,
+    Conversion,
+    NotConvertibleError,
+    convert,
+)
+from migrator.schedules.cronjobs import CronJobs, on_whole_minutes
 from migrator.schedules.zones import ClockChange, clock_changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MOST_FIRES = 4_000  # compared in full up to here
-MOST_IN_WINDOW = 400
-AROUND_CHANGE = timedelta(hours=27)
+MOST_FIRES = 2_500  # compared in full up to here
+# The days around a clock change up to so many runs, and the hours around it in full:
+# a crontab has 420 runs in seven hours at most.
+MOST_IN_WINDOW = 500
+DAYS_AROUND = timedelta(hours=27)
+HOURS_AROUND = timedelta(hours=3, minutes=30)
+RUNS_AROUND = 200  # of an interval that is shorter than a minute
 AROUND_MONTH = timedelta(hours=1)
 CHECKED_BY_IS_DUE = 64  # every so many, `is_due` is asked as well
 _TICK = timedelta(microseconds=1)
@@ -68,20 +78,28 @@ def prove(
     *,
     start: datetime | None = None,
     years: float = 2,
+    target: str = APSCHEDULER,
+    most_fires: int = MOST_FIRES,
 ) -> Proof:
-    """Compare Celery's run times with those of the APScheduler trigger.
+    """Compare Celery's run times with those of the trigger, or of the CronJobs.
 
-    From `start` (default: now) on for `years`, over every clock change of the zone.
-    NotConvertibleError where the schedule is refused for APScheduler anyway.
+    From `start` (default: now) on for `years`, over every clock change of the zone;
+    a schedule with more than `most_fires` runs in part, as the module says.
+    A CronJob starts at whole minutes: there Celery's seconds are left out of account.
+    NotConvertibleError where the schedule is refused for the target anyway.
     """
     conversion = spec_or_conversion
     if isinstance(conversion, Mapping):
         conversion = convert(conversion)
     begin = (start or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
     end = begin + timedelta(days=365.25 * years)
-    trigger = conversion.apscheduler_trigger()
+    if target == APSCHEDULER:
+        trigger = conversion.apscheduler_trigger()
+    else:
+        trigger = CronJobs(conversion.kubernetes(), until=end + _A_DAY)
+        conversion = on_whole_minutes(conversion)
     oracle = CeleryClock(conversion.spec, conversion.zone)
-    comparison = _Comparison(conversion, trigger, oracle)
+    comparison = _Comparison(conversion, trigger, oracle, most_fires)
     changes = clock_changes(conversion.zone, begin, end)
     is_complete = comparison.run(begin, end, changes)
     return Proof(
@@ -107,8 +125,13 @@ def next_fires(trigger: Any, after: datetime, count: int) -> Iterator[datetime]:
 
 class _Comparison:
     def __init__(
-        self, conversion: Conversion, trigger: Any, oracle: CeleryClock
+        self,
+        conversion: Conversion,
+        trigger: Any,
+        oracle: CeleryClock,
+        most_fires: int,
     ) -> None:
+        self._most_fires = most_fires
         self._conversion = conversion
         self._trigger = trigger
         self._oracle = oracle
@@ -119,28 +142,42 @@ class _Comparison:
         self, begin: datetime, end: datetime, changes: tuple[ClockChange, ...]
     ) -> bool:
         """True when every run of the period was compared."""
-        reached = self._window(begin, end, MOST_FIRES)
+        reached = self._window(begin, end, self._most_fires)
         if self.difference or reached >= end:
             return True
-        for left, right in _windows(begin, end, changes):
-            if right > reached and self.difference is None:
+        for middle, width in self._windows(begin, end, changes):
+            left, right = max(middle - width, begin), min(middle + width, end)
+            if reached < right and self.difference is None:
                 self._window(left, right, MOST_IN_WINDOW)
-                if changes:
-                    self._window(right, right + AROUND_CHANGE, MOST_IN_WINDOW)
         return False
+
+    def _windows(
+        self, begin: datetime, end: datetime, changes: tuple[ClockChange, ...]
+    ) -> Iterator[tuple[datetime, timedelta]]:
+        interval = self._conversion.interval
+        close = HOURS_AROUND
+        if interval is not None:
+            close = min(close, interval.every * RUNS_AROUND)
+        for change in changes:
+            yield change.at, DAYS_AROUND
+            yield change.at, close
+        month = begin.replace(day=1, hour=0, minute=0, second=0)
+        while month < end:
+            month = (month + timedelta(days=32)).replace(day=1)
+            yield month, AROUND_MONTH
 
     def _window(self, begin: datetime, end: datetime, most: int) -> datetime:
         """Compare the runs after `begin`; where it stopped, `end` when all is done."""
         last = self._last_before(begin)
-        theirs = self._oracle.fires(last)
         ours = next_fires(self._trigger, last, most)
-        for number, converted in enumerate(ours):
+        for number in range(most):
+            converted = next(ours, None)
             try:
-                expected = next(theirs)
+                expected = self._oracle.next_after(last)
             except OracleError as error:
                 self.difference = Difference(last, None, converted, str(error))
                 return end
-            if expected > end and converted > end:
+            if expected > end and (converted is None or converted > end):
                 return end
             if not self._same(last, expected, converted, number):
                 return end
@@ -148,7 +185,11 @@ class _Comparison:
         return last
 
     def _same(
-        self, last: datetime, expected: datetime, converted: datetime, number: int
+        self,
+        last: datetime,
+        expected: datetime,
+        converted: datetime | None,
+        number: int,
     ) -> bool:
         self.compared += 1
         is_asked = number % CHECKED_BY_IS_DUE == 0
@@ -165,20 +206,10 @@ class _Comparison:
         if interval is None:
             return begin
         if self._conversion.fields is None:
-            return begin - (begin - interval.anchor) % interval.every
+            first = interval.anchor - interval.every
+            return max(first, begin - (begin - interval.anchor) % interval.every)
         earlier = next_fires(self._trigger, begin - interval.every - _A_DAY, 10)
         return max(fire for fire in earlier if fire <= begin)
-
-
-def _windows(
-    begin: datetime, end: datetime, changes: tuple[ClockChange, ...]
-) -> Iterator[tuple[datetime, datetime]]:
-    for change in changes:
-        yield change.at - AROUND_CHANGE, change.at + AROUND_CHANGE
-    month = begin.replace(day=1, hour=0, minute=0, second=0)
-    while month < end:
-        month = (month + timedelta(days=32)).replace(day=1)
-        yield month - AROUND_MONTH, month + AROUND_MONTH
 
 
 __all__ = ["Difference", "NotConvertibleError", "Proof", "next_fires", "prove"]

@@ -1,25 +1,24 @@
-"""Trigger expressions of generated code, and the real objects they stand for."""
+"""Schedule expressions of generated code, and the real objects they stand for."""
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import sys
 from dataclasses import dataclass
 from functools import cache
+from importlib.machinery import ModuleSpec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any
 
-if TYPE_CHECKING:
-    from types import ModuleType
-
-_MODULE = "migrator.schedules.generated_triggers"
+_PACKAGE = "migrator_generated"
 
 
 @dataclass(frozen=True, slots=True)
 class TriggerSource:
     """A Python expression, and the (module, name) pairs that it needs.
 
-    The module `.triggers` is the one of the generated package.
+    Modules that begin with a dot are those of the generated package.
     """
 
     expression: str
@@ -29,29 +28,31 @@ class TriggerSource:
         return self.expression
 
     def build(self) -> Any:
-        """The trigger itself, made from the very text that generated code holds."""
+        """The object itself, made from the very text that generated code holds."""
         names = {name: _imported(module, name) for module, name in self.imports}
         # The expression is ours: numbers and checked zone names, no text of the project
         return eval(self.expression, {"__builtins__": {}}, names)  # noqa: S307
 
 
 def _imported(module: str, name: str) -> Any:
-    if module == ".triggers":
-        return getattr(generated_triggers(), name)
+    if module.startswith("."):
+        return getattr(generated_module(module[1:]), name)
     return getattr(importlib.import_module(module), name)
 
 
 @cache
-def generated_triggers() -> ModuleType:
-    """The triggers module as it is shipped to users, loaded from its file."""
+def generated_module(name: str) -> ModuleType:
+    """A file of the templates as it is shipped to users, e.g. `triggers` or `clock`."""
+    folder = _templates_folder() / "apscheduler"
+    if _PACKAGE not in sys.modules:
+        package = ModuleType(_PACKAGE)
+        package.__path__ = [str(folder)]
+        package.__spec__ = ModuleSpec(_PACKAGE, None, is_package=True)
+        sys.modules[_PACKAGE] = package  # relative imports and pickles look there
+    return importlib.import_module(f"{_PACKAGE}.{name}")
+
+
+def _templates_folder() -> Path:
     package = Path(__file__).resolve().parent.parent
-    folders = (package / "_templates", package.parent / "templates")
-    found = [folder for folder in folders if folder.is_dir()]
-    path = found[0] / "apscheduler" / "triggers.py"
-    specification = importlib.util.spec_from_file_location(_MODULE, path)
-    if specification is None or specification.loader is None:
-        raise ImportError(f"{path} cannot be loaded")
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[_MODULE] = module  # pickle looks the class up by this name
-    specification.loader.exec_module(module)
-    return module
+    installed = package / "_templates"
+    return installed if installed.is_dir() else package.parent / "templates"

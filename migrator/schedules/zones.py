@@ -60,6 +60,13 @@ def coming_changes(name: str) -> tuple[ClockChange, ...]:
     return clock_changes(name, _SPAN_START, _SPAN_END)
 
 
+def coming_offsets(name: str) -> tuple[timedelta, ...]:
+    """The offsets from UTC that the zone has in those years, smallest first."""
+    zone = zone_info(name)
+    instants = (_SPAN_START, *(change.at for change in coming_changes(name)))
+    return tuple(sorted({_offset(zone, instant) for instant in instants}))
+
+
 def _offset(zone: ZoneInfo, instant: datetime) -> timedelta:
     return instant.astimezone(zone).utcoffset() or timedelta(0)
 
