@@ -12,6 +12,7 @@ from migrator.config import Configuration, load_configuration
 from migrator.errors import PlanError, ProjectError, UsageError
 from migrator.model import (
     ChangeSet,
+    DefinitionKind,
     FileChange,
     FileStatus,
     Location,
@@ -101,6 +102,7 @@ def make_plan(
     """
     from migrator.plan import (
         build_plan,
+        finished_tasks,
         moved_entries,
         refuse_unknown,
         without_refused,
@@ -113,6 +115,10 @@ def make_plan(
     folder = configuration.package_path or _package_folder(found)
     empty = Plan(configuration.package, folder, shim_name=configuration.shim)
     plan = build_plan(found.inventory, found.verdicts, manifest, empty)
+    if manifest is not None:
+        known = {task.name for task in found.inventory.tasks}
+        finished = finished_tasks(manifest, known, found.project.read)
+        plan = replace(plan, tasks=(*plan.tasks, *finished))
     moved = moved_entries(manifest)
     schedules = _planned_schedules(plan, found.inventory.schedules, moved)
     if manifest is not None:
@@ -208,7 +214,7 @@ def compute_changes(found: Survey, plan: Plan) -> tuple[Plan, ChangeSet]:
             break
         refused |= new
         plan = without_refused(plan, refused.keys())
-    generated, kept = _generated(found, plan)
+    generated, kept = generated_files(found, plan)
     changes = (*edits.changes, *generated)
     return plan, ChangeSet(
         tuple(sorted(changes, key=lambda change: change.path)),
@@ -217,10 +223,14 @@ def compute_changes(found: Survey, plan: Plan) -> tuple[Plan, ChangeSet]:
     )
 
 
-def _generated(
+def generated_files(
     found: Survey, plan: Plan
 ) -> tuple[tuple[FileChange, ...], list[ManualStep]]:
-    """New files; a generated file that the team has changed since stays theirs."""
+    """New files; a generated file that the team has changed since stays theirs.
+
+    Where every task that moved is finished, they are rendered without the shim, and
+    without the Celery application if no task is left on Celery.
+    """
     from migrator.render import edited_files, render
 
     if not any(s.target is Target.APSCHEDULER for s in plan.schedules):
@@ -231,7 +241,12 @@ def _generated(
         target = root / path
         return target.read_bytes() if target.is_file() else None
 
-    changes = render(plan, found.inventory, existing=existing)
+    left = [task for task in plan.tasks if not task.is_finished]
+    is_finished = len(left) < len(plan.tasks) and not any(
+        task.moves or task.definition.kind is DefinitionKind.LIGHT for task in left
+    )
+    inventory = found.inventory if left else replace(found.inventory, apps=())
+    changes = render(plan, inventory, existing=existing, finished=is_finished)
     steps = [
         ManualStep(
             Location(path, 1),
@@ -302,6 +317,39 @@ def prove_schedules(root: Path) -> tuple[tuple[PlannedSchedule, Proof | None], .
         )
         for schedule in plan.schedules
     )
+
+
+@dataclass(frozen=True, slots=True)
+class LiveApplication:
+    """What a command needs that asks a running system."""
+
+    app: str  # package.module:variable
+    shim: str  # import name
+    moved: frozenset[str]  # tasks that are light in the source
+
+
+def live_application(root: Path, app: str | None) -> LiveApplication:
+    """The project's Celery application; UsageError where the source has none or many.
+
+    `app` is a person's word on it.
+    """
+    found = survey(root)
+    is_test = found.project.is_test
+    apps = [a for a in found.inventory.apps if not is_test(a.location.path)]
+    if app is None and len(apps) != 1:
+        names = ", ".join(":".join(a.variable.rsplit(".", 1)) for a in apps)
+        raise UsageError(
+            f"which Celery application? The scan found {names or 'none'}",
+            where=str(root),
+            hint="Say --app package.module:name.",
+        )
+    moved = frozenset(
+        task.name
+        for task in found.inventory.tasks
+        if task.kind is DefinitionKind.LIGHT and not task.in_tests
+    )
+    name = app or ":".join(apps[0].variable.rsplit(".", 1))
+    return LiveApplication(name, found.configuration.shim, moved)
 
 
 def failed_files(inventory: Inventory) -> tuple[str, ...]:

@@ -22,6 +22,8 @@ COMMANDS = {
     "apply": "Write the changes of the plan, all or none.",
     "undo": "Put back exactly what the last apply changed.",
     "status": "Say what has moved, what is left, and who still calls it.",
+    "route": "Send a moved task's calls to light or to Celery, without a deploy.",
+    "drain": "Count what Celery still holds of moved tasks.",
     "verify": "Account for everything: what was before is after, moved, or named.",
     "explain": "Say what a rule looks for, why, and what to do about it.",
 }

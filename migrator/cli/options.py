@@ -20,6 +20,26 @@ def root_argument(command: Command) -> Command:
     )(command)
 
 
+def root_option(command: Command) -> Command:
+    """--root: the project's folder, where the argument is something else."""
+    return click.option(
+        "--root",
+        default=".",
+        type=click.Path(path_type=Path),
+        help="The project's folder (default: the current one).",
+    )(command)
+
+
+def app_option(command: Command) -> Command:
+    """--app: the Celery application of a live system."""
+    return click.option(
+        "--app",
+        "-A",
+        metavar="MODULE:NAME",
+        help="The Celery application; by default the one that a scan finds.",
+    )(command)
+
+
 def format_option(*choices: str) -> Callable[[Command], Command]:
     """--format: text for people, the others for programs."""
     return click.option(
