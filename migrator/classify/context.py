@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from migrator.classify.deeds import unknown_costs
 from migrator.classify.project import ENQUEUES
 from migrator.model import CallKind, DefinitionKind
 
@@ -74,6 +75,11 @@ class TaskContext:
             for reached in self.reach.functions
             for call in reached.facts.calls
         )
+
+    @cached_property
+    def unknown_costs(self) -> tuple[tuple[str, Location], ...]:
+        """Every place within reach whose cost the source does not tell, and why."""
+        return tuple(unknown_costs(self))
 
     @cached_property
     def loops(self) -> tuple[Loop, ...]:

@@ -10,7 +10,6 @@ from migrator.classify.deeds import (
     is_delete,
     is_external_write,
     is_query,
-    unknown_costs,
 )
 from migrator.classify.vocabulary import method, receiver
 
@@ -27,7 +26,7 @@ def repeatable_call(context: TaskContext) -> Call | None:
     """
     has_client = has_http_client(context)
     found: Call | None = None
-    if context.enqueues or any(unknown_costs(context)):
+    if context.enqueues or context.unknown_costs:
         return None
     for call, _ in context.calls:
         if is_external_write(call, has_client=has_client) or _repeats(call):

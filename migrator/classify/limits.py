@@ -9,7 +9,6 @@ from migrator.classify.deeds import (
     has_http_client,
     network_calls,
     touches_store,
-    unknown_costs,
 )
 from migrator.classify.fan_out import fan_outs, loop_bound
 
@@ -71,7 +70,7 @@ def expected_seconds(context: TaskContext) -> float | None:
     limits = [seconds for _, seconds in literal_limits(context)]
     if limits:
         return min(limits)
-    if busy_loop(context) or any(large_loops(context)) or any(unknown_costs(context)):
+    if busy_loop(context) or any(large_loops(context)) or context.unknown_costs:
         return None
     requests = list(network_calls(context))
     if any(depth or not has_timeout for _, depth, has_timeout in requests):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.classify.deeds import unknown_costs
 from migrator.classify.registry import Kind, criterion, unknown
 
 if TYPE_CHECKING:
@@ -31,5 +30,5 @@ if TYPE_CHECKING:
     is_measurable=True,
 )
 def unresolved_call(context: TaskContext) -> Iterator[Finding]:
-    for reason, location in unknown_costs(context):
+    for reason, location in context.unknown_costs:
         yield unknown(reason, location)
