@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from migrator.cli.options import format_option, root_argument
+from migrator.cli.options import app_option, format_option, root_argument
 from migrator.cli.progress import progress_bar
 from migrator.errors import EXIT_FINDINGS, EXIT_NOTHING_TO_DO
 
@@ -16,16 +16,30 @@ if TYPE_CHECKING:
 
 @click.command(name="status")
 @root_argument
+@app_option
 @format_option("json")
-def command(root: Path, output: str) -> int:
+@click.option(
+    "--live", is_flag=True, help="Ask the outbox what waits, runs and failed."
+)
+def command(root: Path, app: str | None, output: str, *, live: bool) -> int:
     """Say what has moved, what is left, and who still calls it.
+
+    With --live, per task from the outbox: queued, running, failed, median and 95th
+    percentile of the run times in seconds, the last success, and its route.
 
     Exit code 0: nothing is left on Celery and no shim is left; 1: something is.
     """
-    from migrator.pipeline import make_plan, read_plan_file, survey
+    from migrator.pipeline import live_application, make_plan, read_plan_file, survey
     from migrator.report import status_report
     from migrator.status import burn_down
 
+    if live:
+        from migrator.operate.shim_process import ask_shim
+
+        where = live_application(root, app)
+        tasks = ask_shim(root, where.shim, where.app, "status")
+        status_report.print_live(tasks, output)
+        return EXIT_NOTHING_TO_DO
     manifest = read_plan_file(root)
     with progress_bar("Scanning", is_on=output == "text") as progress:
         found = survey(root, progress)

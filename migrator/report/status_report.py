@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.table import Table
@@ -53,3 +54,50 @@ def print_status(status: Status, output: str) -> None:
         out.print("Next: migrate diff, then migrate apply")
     elif moved:
         out.print("Next: migrate drain, then migrate finish TASK")
+
+
+LIVE_COLUMNS = (
+    ("queued", "waiting"),
+    ("running", "running"),
+    ("succeeded", "succeeded"),
+    ("failed", "failed"),
+    ("p50", "p50"),
+    ("p95", "p95"),
+)
+
+
+def print_live(tasks: dict[str, dict[str, Any]], output: str) -> None:
+    """A row per task of what the outbox knows."""
+    if output == "json":
+        click.echo(document("live", tasks=tasks))
+        return
+    out = console()
+    if not tasks:
+        out.print("The outbox knows of no call yet.")
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("task", overflow="fold")
+    for heading, _ in LIVE_COLUMNS:
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("last success", no_wrap=True)
+    table.add_column("route", no_wrap=True)
+    for name, known in sorted(tasks.items()):
+        table.add_row(
+            printable(name),
+            *(_number(known.get(key)) for _, key in LIVE_COLUMNS),
+            _moment(known.get("last_success")),
+            printable(str(known.get("route") or "light")),
+        )
+    out.print(table)
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _moment(seconds: float | None) -> str:
+    if seconds is None:
+        return "-"
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
