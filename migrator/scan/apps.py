@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from migrator.scan.facts import FileFacts
-    from migrator.scan.resolve import Found, Resolver
+    from migrator.scan.found import Found
+    from migrator.scan.resolve import Resolver
 
 MAX_DEPTH = 6
 CURRENT_APP_CALLS = frozenset(

@@ -21,13 +21,15 @@ from migrator.scan.entry_fields import (
     is_true,
     nested_options,
 )
+from migrator.scan.facts import EntryFact
 from migrator.scan.options import text_of
 from migrator.scan.schedule_spec import Reading, ScheduleReader
 from migrator.scan.vocabulary import BEAT_NAME
 from migrator.scan.walker import one_line
 
 if TYPE_CHECKING:
-    from migrator.scan.facts import EntryFact, FileFacts
+    from migrator.scan.facts import AssignmentFact, FileFacts
+    from migrator.scan.found import Found
     from migrator.scan.handles import Handles
     from migrator.scan.resolve import Resolver
 
@@ -49,16 +51,81 @@ class BeatSchedules:
         self._reader = ScheduleReader(resolver)
         self.entries: list[ScheduleEntry] = []
         self.blind_spots: list[BlindSpot] = []
+        self._templates: dict[tuple[str, int], tuple[FileFacts, EntryFact]] = {}
+        self._used_templates: set[tuple[str, int]] = set()
 
     def read(self, facts: FileFacts) -> None:
         for entry in facts.entries:
             self._mapping(facts, entry)
+        for assignment in facts.assignments:
+            if isinstance(assignment.value, ast.Dict):
+                self._named_entries(facts, assignment, assignment.value)
+
+    def settle(self) -> None:
+        """Tell of entries that stand alone, and are put nowhere that can be seen."""
+        for place, (facts, entry) in self._templates.items():
+            if place not in self._used_templates:
+                reason = "it is put into no beat schedule that can be seen"
+                kind = "unattached-schedule-entry"
+                self._blind(kind, entry.location, facts, entry, reason)
+
+    def _is_template(self, entry: EntryFact) -> bool:
+        """`ENTRY = {"task": ..., "schedule": ...}`: the container takes it by name."""
+        alone = entry.statement == "assign" and not entry.path
+        return alone and not any(BEAT_NAME.search(name) for name in entry.target)
+
+    def _named_entries(
+        self, facts: FileFacts, assignment: AssignmentFact, value: ast.Dict
+    ) -> None:
+        """`{"name": ENTRY}` in a container, where ENTRY is a mapping of the project."""
+        if not BEAT_NAME.search(assignment.target[-1]) or assignment.key is not None:
+            return
+        for key, node in zip(value.keys, value.values, strict=True):
+            if key is None or not isinstance(node, ast.Name | ast.Attribute):
+                continue
+            for found in self._resolver.expression(facts, assignment.scope, node):
+                if isinstance(found.expr, ast.Dict) and found.facts is not None:
+                    self._named_entry(facts, assignment, key, found)
+
+    def _named_entry(
+        self,
+        facts: FileFacts,
+        assignment: AssignmentFact,
+        key: ast.expr,
+        found: Found,
+    ) -> None:
+        assert isinstance(found.expr, ast.Dict)  # noqa: S101 - checked by the caller
+        assert found.facts is not None  # noqa: S101 - checked by the caller
+        if "schedule" not in fields_of(found.expr).nodes:
+            return
+        self._use(found)
+        place = Location(facts.path, key.lineno, key.col_offset)
+        entry = EntryFact(
+            node=found.expr,
+            path=(self._handles.text(facts, assignment.scope, key) or key,),
+            statement="assign",
+            target=assignment.target,
+            scope=found.scope,
+            function=assignment.function,
+            location=place,
+            end_line=key.lineno,
+            guard=assignment.guard,
+            loops="",
+        )
+        self._mapping(found.facts, entry)
+
+    def _use(self, found: Found) -> None:
+        if found.facts is not None and found.expr is not None:
+            self._used_templates.add((found.facts.path, found.expr.lineno))
 
     # ---------------------------------------------------------------- mappings
 
     def _mapping(self, facts: FileFacts, entry: EntryFact) -> None:
         fields = fields_of(entry.node)
         if not self._is_beat(facts, entry, fields):
+            return
+        if self._is_template(entry):
+            self._templates[facts.path, entry.location.line] = (facts, entry)
             return
         reading = self._reader.read(
             facts,
@@ -124,8 +191,10 @@ class BeatSchedules:
         """The entry's name, and the problem where it is known only at run time."""
         if "name" in fields.nodes and not _text(_last_key(entry)):
             text = self._handles.text(facts, entry.scope, fields.nodes["name"])
-            if text is not None:
-                return text, ""
+            shown = one_line(text_of(facts, fields.nodes["name"]))
+            if text is None:
+                return shown, f"its name is an expression: {shown}"
+            return text, ""
         key = _last_key(entry)
         if isinstance(key, str):
             return key, ""
@@ -144,6 +213,7 @@ class BeatSchedules:
             for spread in fields.spreads:
                 for found in self._resolver.expression(facts, scope, spread):
                     if isinstance(found.expr, ast.Dict) and found.facts is not None:
+                        self._use(found)
                         inner = fields_of(found.expr)
                         return self._task(found.facts, found.scope, inner)
             shown = ", ".join(one_line(ast.unparse(node)) for node in fields.spreads)

@@ -48,9 +48,18 @@ class BeatContainers:
                 if not self._is_seen(facts, assignment, entry):
                     shown = one_line(ast.unparse(entry))
                     self._dynamic(facts, assignment, f"{shown} is spread into it")
-            elif not is_entry(entry):
+            elif not is_entry(entry) and not self._is_entry(facts, assignment, entry):
                 shown = one_line(ast.unparse(key))
                 self._dynamic(facts, assignment, f"the entry {shown} is no literal")
+
+    def _is_entry(
+        self, facts: FileFacts, assignment: AssignmentFact, entry: ast.expr
+    ) -> bool:
+        """Whether a name in a container is an entry written elsewhere."""
+        return any(
+            isinstance(found.expr, ast.Dict) and is_entry(found.expr)
+            for found in self._resolver.expression(facts, assignment.scope, entry)
+        )
 
     def _is_seen(
         self, facts: FileFacts, assignment: AssignmentFact, value: ast.expr

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from migrator.model import Call, FunctionFacts, Handler, Location
 from migrator.scan.facts import BindingKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from migrator.scan.definitions import KnownTask
     from migrator.scan.facts import CallFact, Chain, Definition, FileFacts
-    from migrator.scan.resolve import Found, Resolver
+    from migrator.scan.found import Found
+    from migrator.scan.resolve import Resolver
 
 MAX_REACH = 3  # calls of calls that are followed from a task's body
 MAX_FUNCTIONS = 5_000  # in all; a bound for generated projects
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A function, and the class that `self` is an object of, where it is another."""
+
+    facts: FileFacts
+    definition: Definition
+    owner: Found | None = None
+
+    @property
+    def key(self) -> tuple[str, str, tuple[str, str]]:
+        owner = ("", "") if self.owner is None else self.owner.key
+        return (self.facts.path, self.definition.qualname, owner)
+
+    @property
+    def self_name(self) -> str:
+        first = self.definition.parameters[:1]
+        return first[0].name if first else ""
 
 
 class Bodies:
@@ -25,48 +45,67 @@ class Bodies:
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
         self._by_function: dict[str, dict[int, list[CallFact]]] = {}
-        self._facts: dict[tuple[str, str], FunctionFacts] = {}
-        self._reached: dict[tuple[str, str], tuple[FileFacts, Definition]] = {}
+        self._facts: dict[tuple[object, ...], FunctionFacts] = {}
 
-    def of(self, facts: FileFacts, definition: Definition) -> FunctionFacts:
-        """The facts of one body, nested functions included."""
-        key = (facts.path, definition.qualname)
-        if key not in self._facts:
-            self._facts[key] = self._build(facts, definition)
-        return self._facts[key]
+    def of_task(self, known: KnownTask) -> FunctionFacts:
+        """The facts of a task's body, nested functions included."""
+        return self._of(self._place(known))
 
     def follow(self, tasks: Iterable[KnownTask]) -> tuple[FunctionFacts, ...]:
         """The project functions that task bodies reach, to depth MAX_REACH."""
-        started = list(tasks)
-        own = {(known.facts.path, known.body.qualname) for known in started}
-        level = [(known.facts, known.body) for known in started]
+        level = [self._place(known) for known in tasks]
+        own = {(place.facts.path, place.definition.qualname) for place in level}
         found: dict[tuple[str, str], FunctionFacts] = {}
         for _ in range(MAX_REACH):
-            following: list[tuple[FileFacts, Definition]] = []
-            for facts, definition in level:
-                for target in self._targets(facts, definition):
-                    key = (target[0].path, target[1].qualname)
+            following: list[Place] = []
+            for place in level:
+                for target in self._targets(place):
+                    key = (target.facts.path, target.definition.qualname)
                     if key in found or key in own or len(found) >= MAX_FUNCTIONS:
                         continue
-                    found[key] = self.of(*target)
+                    found[key] = self._of(target)
                     following.append(target)
             level = following
         return tuple(sorted(found.values(), key=lambda one: one.qualified_name))
 
+    def _place(self, known: KnownTask) -> Place:
+        return Place(known.body_facts, known.body, self._owner(known))
+
+    def _owner(self, known: KnownTask) -> Found | None:
+        """What `self` is: the task class, or the class given as `base=`."""
+        facts, scope = known.facts, known.definition.scope
+        chain: Chain
+        if known.definition.is_class:
+            chain = (known.definition.name,)
+        elif known.task.is_bound and known.task.base:
+            chain = tuple(known.task.base.split("."))
+        else:
+            return None
+        for found in self._resolver.chain(facts, scope, chain):
+            if found.definition is not None and found.definition.is_class:
+                return replace(found, kind="instance")
+        return None
+
+    def _of(self, place: Place) -> FunctionFacts:
+        if place.key not in self._facts:
+            self._facts[place.key] = self._build(place)
+        return self._facts[place.key]
+
     # ---------------------------------------------------------------- building
 
-    def _build(self, facts: FileFacts, definition: Definition) -> FunctionFacts:
-        parts = self._with_nested(facts, definition)
+    def _build(self, place: Place) -> FunctionFacts:
+        facts, definition = place.facts, place.definition
+        parts = _with_nested(facts, definition)
         handlers = [
-            Handler(tuple(self._name(facts, part, c) for c in caught), place)
+            Handler(tuple(self._name(facts, part, c) for c in caught), where)
             for part in parts
-            for caught, place in part.handlers
+            for caught, where in part.handlers
         ]
         return FunctionFacts(
             qualified_name=f"{facts.module}.{definition.qualname}",
             location=definition.location,
             statements=sum(part.statements for part in parts),
-            calls=tuple(self._calls(facts, parts)),
+            calls=tuple(self._calls(place, parts)),
             loops=tuple(loop for part in parts for loop in part.loops),
             handlers=tuple(handlers),
             request_attributes=tuple(
@@ -79,13 +118,6 @@ class Bodies:
             returns_value=definition.returns_value,
         )
 
-    def _with_nested(
-        self, facts: FileFacts, definition: Definition
-    ) -> list[Definition]:
-        prefix = f"{definition.qualname}.<locals>."
-        nested = [d for d in facts.definitions if d.qualname.startswith(prefix)]
-        return [definition, *nested]
-
     def _calls_in(self, facts: FileFacts) -> dict[int, list[CallFact]]:
         if facts.path not in self._by_function:
             grouped: dict[int, list[CallFact]] = {}
@@ -94,12 +126,11 @@ class Bodies:
             self._by_function[facts.path] = grouped
         return self._by_function[facts.path]
 
-    def _calls(self, facts: FileFacts, parts: list[Definition]) -> Iterable[Call]:
-        grouped = self._calls_in(facts)
+    def _calls(self, place: Place, parts: list[Definition]) -> Iterator[Call]:
+        facts, grouped = place.facts, self._calls_in(place.facts)
         for part in parts:
-            index = facts.by_qualname[part.qualname]
-            for call in grouped.get(index, ()):
-                target, resolved = self._target(facts, call)
+            for call in grouped.get(facts.by_qualname[part.qualname], ()):
+                target, resolved = self._target(place, call)
                 yield Call(
                     target=target,
                     location=Location(facts.path, call.line, call.column),
@@ -117,21 +148,26 @@ class Bodies:
                 return ".".join((found.name, *found.rest))
         return ".".join(chain)
 
-    def _target(self, facts: FileFacts, call: CallFact) -> tuple[str, bool]:
+    def _target(self, place: Place, call: CallFact) -> tuple[str, bool]:
         """The dotted name of a callee, and whether its first part was traced."""
         written = ".".join(call.chain)
-        if call.chain[0] == "self":
-            return written, self._is_method(facts, call)
-        found = self._first(facts, call.scope, call.chain)
+        if call.chain[0] in {"self", place.self_name} and len(call.chain) > 1:
+            methods = self._methods(place, call)
+            return (methods[0].name, True) if methods else (written, False)
+        found = self._first(place.facts, call.scope, call.chain)
         if found is None:
             return written, False
         if found.kind in {"external", "builtin", "definition", "module"}:
             return ".".join((found.name, *found.rest)), True
         return written, False
 
-    def _is_method(self, facts: FileFacts, call: CallFact) -> bool:
-        found = self._resolver.chain(facts, call.scope, call.chain)
-        return any(one.kind == "definition" for one in found)
+    def _methods(self, place: Place, call: CallFact) -> list[Found]:
+        """The project's methods that `self.name(...)` calls."""
+        if place.owner is not None and call.chain[0] == place.self_name:
+            found = self._resolver.members(place.owner, call.chain[1:])
+        else:
+            found = self._resolver.chain(place.facts, call.scope, call.chain)
+        return [one for one in found if one.kind == "definition" and not one.rest]
 
     def _first(self, facts: FileFacts, scope: int, chain: Chain) -> Found | None:
         """What the chain is; for a local variable what it was made from."""
@@ -158,27 +194,35 @@ class Bodies:
 
     # --------------------------------------------------------------- following
 
-    def _targets(
-        self, facts: FileFacts, definition: Definition
-    ) -> list[tuple[FileFacts, Definition]]:
-        grouped = self._calls_in(facts)
-        found: list[tuple[FileFacts, Definition]] = []
-        for part in self._with_nested(facts, definition):
+    def _targets(self, place: Place) -> Iterator[Place]:
+        facts, grouped = place.facts, self._calls_in(place.facts)
+        for part in _with_nested(facts, place.definition):
             for call in grouped.get(facts.by_qualname[part.qualname], ()):
-                for one in self._resolver.chain(facts, call.scope, call.chain):
-                    target = self._followed(one)
+                own = call.chain[0] == place.self_name and len(call.chain) > 1
+                if own and place.owner is not None:
+                    found = self._methods(place, call)
+                else:
+                    found = self._resolver.chain(facts, call.scope, call.chain)
+                for one in found:
+                    target = _followed(one, place.owner if own else None)
                     if target is not None:
-                        found.append(target)
-        return found
+                        yield target
 
-    def _followed(self, found: Found) -> tuple[FileFacts, Definition] | None:
-        definition, facts = found.definition, found.facts
-        if found.kind != "definition" or definition is None or facts is None:
-            return None
-        if not definition.is_class:
-            return (facts, definition) if not found.rest else None
-        index = facts.by_qualname.get(f"{definition.qualname}.__init__")
-        return None if index is None else (facts, facts.definitions[index])
+
+def _with_nested(facts: FileFacts, definition: Definition) -> list[Definition]:
+    prefix = f"{definition.qualname}.<locals>."
+    nested = [d for d in facts.definitions if d.qualname.startswith(prefix)]
+    return [definition, *nested]
+
+
+def _followed(found: Found, owner: Found | None) -> Place | None:
+    definition, facts = found.definition, found.facts
+    if found.kind != "definition" or definition is None or facts is None:
+        return None
+    if not definition.is_class:
+        return None if found.rest else Place(facts, definition, owner)
+    index = facts.by_qualname.get(f"{definition.qualname}.__init__")
+    return None if index is None else Place(facts, facts.definitions[index])
 
 
 _RANK = {"definition": 0, "external": 1, "builtin": 2, "module": 3, "value": 4}

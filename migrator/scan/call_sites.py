@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from migrator.model import BlindSpot, CallKind, CallSite, Location, Option
 from migrator.scan.collected_signatures import CollectedSignatures
 from migrator.scan.options import options_of, text_of
+from migrator.scan.task_values import enclosing
 from migrator.scan.vocabulary import (
     BODY_ATTRIBUTES,
     CONTROL_METHODS,
     DISPATCH,
+    LINK_CONTEXTS,
     LINKS,
     RESULT_METHODS,
     SIGNATURE_METHODS,
@@ -21,9 +23,10 @@ from migrator.scan.vocabulary import (
 from migrator.scan.walker import one_line
 
 if TYPE_CHECKING:
-    from migrator.scan.facts import CallFact, FileFacts, ReferenceFact
+    from migrator.scan.facts import CallFact, FileFacts
+    from migrator.scan.handle import Handle
     from migrator.scan.handlers import RequestHandlers
-    from migrator.scan.handles import Handle, Handles
+    from migrator.scan.handles import Handles
     from migrator.scan.relevance import Relevance
     from migrator.scan.resolve import Resolver
 
@@ -34,12 +37,6 @@ KINDS = {
     "apply_async_on_commit": CallKind.DELAY_ON_COMMIT,
     "apply": CallKind.APPLY,
 }
-LINK_CONTEXTS = frozenset({"link", "link_error", "on_error"})
-MADE_BY = frozenset({"task", "shared_task", "register_task", "add_periodic_task"})
-# Reading these of a task is no use of it that a move could break.
-HARMLESS_ATTRIBUTES = frozenset(
-    {"name", "__name__", "__module__", "__doc__", "__class__"}
-)
 
 
 class CallSites:
@@ -66,8 +63,6 @@ class CallSites:
         self._canvas_of = self._collected.of(facts)
         for call in facts.calls:
             self._call(facts, call)
-        for reference in facts.references:
-            self._reference(facts, reference)
 
     # ------------------------------------------------------------------- calls
 
@@ -282,66 +277,6 @@ class CallSites:
                 detail = handle.attribute
                 self._add(facts, call, CallKind.DIRECT, handle.task, detail=detail)
 
-    # -------------------------------------------------------------- references
-
-    def _reference(self, facts: FileFacts, reference: ReferenceFact) -> None:
-        if reference.use in {"decorator", "base"} or _is_made(reference):
-            return
-        is_dispatch = reference.chain[-1] in DISPATCH and len(reference.chain) > 1
-        if not is_dispatch and not self._relevance.may_be_task(
-            facts, reference.scope, reference.chain
-        ):
-            return
-        if reference.node is not None:
-            handles = self._handles.of(facts, reference.scope, reference.node)
-        else:
-            handles = self._handles.of_chain(facts, reference.scope, reference.chain)
-        for handle in handles:
-            if handle.kind != "task" or not handle.task:
-                continue
-            attribute = handle.attribute
-            first = attribute.split(".", 1)[0]
-            if first in HARMLESS_ATTRIBUTES or first == "request":
-                continue
-            self._add_value(facts, reference, handle)
-        if is_dispatch and all(handle.kind == "unknown" for handle in handles):
-            self._blind_value(facts, reference, handles)
-
-    def _add_value(
-        self, facts: FileFacts, reference: ReferenceFact, handle: Handle
-    ) -> None:
-        kind, detail = CallKind.VALUE, handle.attribute
-        if not handle.attribute and reference.canvas in LINK_CONTEXTS:
-            kind, detail = CallKind.LINK, reference.canvas
-        self.sites.append(
-            CallSite(
-                kind=kind,
-                location=Location(facts.path, reference.line, reference.column),
-                task=handle.task,
-                enclosing=self._enclosing(facts, reference.function),
-                source=one_line(_within(reference)),
-                in_tests=facts.in_tests,
-                loop_depth=reference.loop_depth,
-                loop_iterates=reference.loop_iterates,
-                result_used=reference.use,
-                detail=detail,
-                handler=self._handlers.framework(facts, reference.function),
-            )
-        )
-
-    def _blind_value(
-        self, facts: FileFacts, reference: ReferenceFact, handles: list[Handle]
-    ) -> None:
-        reasons = [handle.reason for handle in handles if handle.reason]
-        self.blind_spots.append(
-            BlindSpot(
-                "unresolved-receiver",
-                Location(facts.path, reference.line, reference.column),
-                one_line(".".join(reference.chain)),
-                "; ".join(dict.fromkeys(reasons)),
-            )
-        )
-
     # --------------------------------------------------------------- recording
 
     def _add(
@@ -365,7 +300,7 @@ class CallSites:
                 kind=kind,
                 location=Location(facts.path, call.line, call.column),
                 task=task,
-                enclosing=self._enclosing(facts, call.function),
+                enclosing=enclosing(facts, call.function),
                 source=call.source,
                 options=options,
                 positional=call.positional,
@@ -378,27 +313,12 @@ class CallSites:
             )
         )
 
-    def _enclosing(self, facts: FileFacts, function: int) -> str:
-        if function < 0:
-            return facts.module
-        return f"{facts.module}.{facts.definitions[function].qualname}"
-
     def _blind(
         self, facts: FileFacts, call: CallFact, kind: str, reasons: list[str]
     ) -> None:
         place = Location(facts.path, call.line, call.column)
         reason = "; ".join(dict.fromkeys(reasons)) or "its receiver cannot be seen here"
         self.blind_spots.append(BlindSpot(kind, place, call.source, one_line(reason)))
-
-
-def _is_made(reference: ReferenceFact) -> bool:
-    """The argument of `app.task(f)` or `add_periodic_task`: told where it is made."""
-    return reference.into.rpartition(".")[2] in MADE_BY
-
-
-def _within(reference: ReferenceFact) -> str:
-    name = ".".join(reference.chain)
-    return f"{reference.into}({name})" if reference.into else name
 
 
 def _keyword(node: ast.Call, name: str) -> ast.expr | None:

@@ -87,7 +87,7 @@ def _command(kind: str, text: str, place: Location, words: list[str]) -> Process
 
 def _words(text: str) -> list[str]:
     """The words of a shell line, or of a list in JSON or YAML."""
-    plain = text.strip().lstrip("\"'=[,;&|(/")
+    plain = re.sub(r"^[\s\"'=\[,;&|(/]*(?:-m[\s\"',]+)?", "", text.strip())
     plain = re.sub(r"[\"']\s*,\s*[\"']", " ", plain)
     plain = re.sub(r"[\"']?\s*\]\s*[,}]*\s*$", "", plain)
     try:

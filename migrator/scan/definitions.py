@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from migrator.model import BlindSpot, Option
     from migrator.scan.apps import Apps
     from migrator.scan.facts import CallFact, Definition, FileFacts
-    from migrator.scan.resolve import Found, Resolver
+    from migrator.scan.found import Found
+    from migrator.scan.resolve import Resolver
 
 Key = tuple[str, str]  # path and qualname
 
@@ -32,6 +33,7 @@ class KnownTask:
     facts: FileFacts
     definition: Definition  # of the function, or of the class
     body: Definition  # of the function, or of the `run` method
+    body_facts: FileFacts  # the file of the body: `run` may be inherited
 
 
 class Definitions:
@@ -53,6 +55,11 @@ class Definitions:
         return self._records.blind_spots
 
     @property
+    def symbols(self) -> dict[str, str]:
+        """Task names by the dotted name of the constant that holds them elsewhere."""
+        return self._records.symbols
+
+    @property
     def base_names(self) -> set[str]:
         """Classes that make a task for each subclass of theirs."""
         return self._subclasses.names
@@ -61,6 +68,7 @@ class Definitions:
         """Start again: more files have been read."""
         self.tasks.clear()
         self._records.blind_spots.clear()
+        self._records.symbols.clear()
         self._used_wrappers.clear()
         self._subclasses.forget()
 
@@ -80,7 +88,7 @@ class Definitions:
             for definition in facts.definitions:
                 for task, body in self._subclasses.of(facts, definition):
                     key = (facts.path, f"{definition.qualname}.{task.function}")
-                    self.tasks[key] = KnownTask(task, body[0], body[1], body[1])
+                    self.tasks[key] = KnownTask(task, *body, body[1], body[0])
 
     def settle(self) -> None:
         """Take out what is nested in a wrapper: it is made once for each use."""
@@ -256,11 +264,11 @@ class Definitions:
     def _keep(
         self, facts: FileFacts, definition: Definition, task: TaskDefinition
     ) -> None:
-        body = definition
+        body = (facts, definition)
         if definition.is_class:
-            body = self._records.run_method(facts, definition) or definition
+            body = self._records.run_method(facts, definition) or body
         key = (facts.path, definition.qualname)
-        self.tasks[key] = KnownTask(task, facts, definition, body)
+        self.tasks[key] = KnownTask(task, facts, definition, body[1], body[0])
 
 
 def _maker_of(node: ast.Call) -> ast.expr:

@@ -6,11 +6,18 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from migrator.model import Loop
-from migrator.scan.facts import BindingKind, CallFact, EntryFact, ReferenceFact
+from migrator.scan.facts import (
+    BindingKind,
+    CallFact,
+    EntryFact,
+    NameFact,
+    ReferenceFact,
+)
 from migrator.scan.options import keep_text
 from migrator.scan.vocabulary import (
     CANVAS,
     DISPATCH,
+    DOTTED_NAME,
     KEPT_CALLS,
     LINKS,
     TASK_METHODS,
@@ -40,6 +47,7 @@ class ExpressionWalker(Walker):
             ast.Attribute: self.attribute,
             ast.Lambda: self.function_literal,
             ast.Dict: self.mapping,
+            ast.List: self.sequence,
             ast.ListComp: self.comprehension,
             ast.SetComp: self.comprehension,
             ast.GeneratorExp: self.comprehension,
@@ -49,7 +57,7 @@ class ExpressionWalker(Walker):
             ast.BinOp: self.operation,
             ast.Yield: self.yielded,
             ast.YieldFrom: self.yielded,
-            ast.Constant: self.nothing,
+            ast.Constant: self.constant,
         }
 
     def expression(self, node: ast.expr, use: str) -> None:
@@ -72,8 +80,24 @@ class ExpressionWalker(Walker):
             if node is not None:
                 self.expression(node, use)
 
-    def nothing(self, node: ast.expr, use: str) -> None:
-        """Constants hold no names."""
+    def constant(self, node: ast.Constant, use: str) -> None:
+        """A dotted string given to a call may be the name of a task."""
+        value = node.value
+        if use != "argument" or not isinstance(value, str) or "." not in value:
+            return
+        if DOTTED_NAME.fullmatch(value):
+            column = self.source.column(node.lineno, node.col_offset)
+            self.facts.names.append(
+                NameFact(
+                    value,
+                    self.scope,
+                    self.function,
+                    node.lineno,
+                    column,
+                    self.into,
+                    len(self.loops),
+                )
+            )
 
     # ------------------------------------------------------------------- calls
 
@@ -279,6 +303,8 @@ class ExpressionWalker(Walker):
         del use
         if self.definition is not None:
             self.definition.is_generator = True
+            if isinstance(node, ast.Yield) and (kept := self.kept(node.value)):
+                self.definition.yields.append(kept)
         if node.value is not None:
             self.expression(node.value, "returned")
 
@@ -318,6 +344,12 @@ class ExpressionWalker(Walker):
                 self.keep_mapping(value)
         if isinstance(node, ast.Call):
             self.keep_texts(node)
+
+    def sequence(self, node: ast.List, use: str) -> None:
+        path = self.path
+        self.path = (*path, None)
+        self.all(node.elts, use)
+        self.path = path
 
     def entry_call(self, node: ast.Call) -> None:
         words = {word.arg for word in node.keywords}

@@ -65,6 +65,7 @@ class Definition:
     keywords: list[ast.keyword] = field(default_factory=list)
     parameters: tuple[Parameter, ...] = ()
     returns: list[ast.expr] = field(default_factory=list)
+    yields: list[ast.expr] = field(default_factory=list)
     annotation: ast.expr | None = None
     is_async: bool = False
     is_generator: bool = False
@@ -120,6 +121,19 @@ class ReferenceFact:
 
 
 @dataclass(slots=True)
+class NameFact:
+    """A dotted string among the arguments of a call: it may name a task."""
+
+    name: str
+    scope: int
+    function: int
+    line: int
+    column: int
+    into: str
+    loop_depth: int
+
+
+@dataclass(slots=True)
 class AssignmentFact:
     """An assignment that the readers of schedules, settings and apps look at."""
 
@@ -164,6 +178,7 @@ class FileFacts:
     definitions: list[Definition] = field(default_factory=list)
     calls: list[CallFact] = field(default_factory=list)
     references: list[ReferenceFact] = field(default_factory=list)
+    names: list[NameFact] = field(default_factory=list)
     assignments: list[AssignmentFact] = field(default_factory=list)
     entries: list[EntryFact] = field(default_factory=list)
     stars: list[str] = field(default_factory=list)  # modules of `from m import *`

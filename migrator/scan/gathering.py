@@ -18,6 +18,7 @@ from migrator.scan.relevance import Relevance
 from migrator.scan.settings import Settings
 from migrator.scan.surroundings import Surroundings
 from migrator.scan.task_classes import with_task_classes
+from migrator.scan.task_values import TaskValues
 from migrator.scan.zones import with_zone
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Gathering:
         self._definitions = definitions
         self._bodies = Bodies(deep)
         self._calls = CallSites(resolver, handles, handlers, relevance)
+        self._values = TaskValues(handles, handlers, relevance)
         self._mocks = Mocks(resolver, handles)
         self._beat = BeatSchedules(deep, handles)
         self._periodic = PeriodicTasks(deep, handles)
@@ -75,6 +77,7 @@ class Gathering:
         self._settings.prepare(files)
         for facts in files:
             self._calls.read(facts)
+            self._values.read(facts)
             self._mocks.read(facts)
             self._periodic.read(facts)
             self._around.read(facts)
@@ -88,6 +91,7 @@ class Gathering:
                 self._beat.read(one)
                 self._containers.read(one)
                 self._settings.read(one)
+        self._beat.settle()
         self._found_apps = with_task_classes(self._found_apps, files, self._resolver)
 
     def inventory(self, files: list[FileFacts], makers: Makers) -> Inventory:
@@ -112,12 +116,11 @@ class Gathering:
 
     def _tasks(self) -> tuple[TaskDefinition, ...]:
         return tuple(
-            replace(one.task, body=self._bodies.of(one.facts, one.body))
-            for one in self._known()
+            replace(one.task, body=self._bodies.of_task(one)) for one in self._known()
         )
 
     def _sites(self) -> list[CallSite]:
-        sites = [*self._calls.sites, *self._mocks.sites]
+        sites = [*self._calls.sites, *self._values.sites, *self._mocks.sites]
         return sorted(sites, key=lambda one: (one.location, one.kind, one.task or ""))
 
     def _schedules(self, tests: set[str]) -> list[ScheduleEntry]:
@@ -133,6 +136,7 @@ class Gathering:
         spots = [
             *self._definitions.blind_spots,
             *self._calls.blind_spots,
+            *self._values.blind_spots,
             *self._mocks.blind_spots,
             *self._beat.blind_spots,
             *self._periodic.blind_spots,

@@ -10,7 +10,8 @@ from migrator.scan.walker import flatten
 if TYPE_CHECKING:
     from migrator.scan.definitions import Definitions
     from migrator.scan.facts import CallFact, Definition, FileFacts
-    from migrator.scan.resolve import Found, Resolver
+    from migrator.scan.found import Found
+    from migrator.scan.resolve import Resolver
 
 VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options"})
 FASTAPI_VERBS = VERBS | {"api_route", "websocket", "on_event", "middleware"}

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from migrator.scan.literals import LiteralReader, NotLiteralError
-from migrator.scan.vocabulary import (
-    BODY_ATTRIBUTES,
-    DISPATCH,
-    SIGNATURE_METHODS,
-    SPREAD_METHODS,
-    TASK_METHODS,
+from migrator.scan.handle import (
+    CANVAS_MAKERS,
+    RESULT_MAKERS,
+    SAME_SIGNATURE,
+    SIGNATURE_MAKERS,
+    Handle,
+    callee_name,
+    distinct_handles,
+    first_text,
+    of_attribute,
+    of_method,
+    reason_for,
 )
+from migrator.scan.literals import LiteralReader, NotLiteralError
+from migrator.scan.vocabulary import TASK_METHODS
 from migrator.scan.walker import flatten
 
 if TYPE_CHECKING:
@@ -22,45 +29,10 @@ if TYPE_CHECKING:
     from migrator.scan.apps import Apps
     from migrator.scan.definitions import Definitions, Key
     from migrator.scan.facts import FileFacts
-    from migrator.scan.resolve import Found, Resolver
+    from migrator.scan.found import Found
+    from migrator.scan.resolve import Resolver
 
 MAX_DEPTH = 10
-SIGNATURE_MAKERS = frozenset(
-    {
-        "celery.signature",
-        "celery.subtask",
-        "celery.Signature",
-        "celery.canvas.signature",
-        "celery.canvas.Signature",
-        "celery.canvas.subtask",
-        "celery.canvas.maybe_signature",
-        "celery.app.canvas.signature",
-    }
-)
-CANVAS_MAKERS = frozenset(
-    f"celery{middle}.{name}"
-    for middle in ("", ".canvas")
-    for name in ("chain", "group", "chord", "chunks", "xmap", "xstarmap", "_chain")
-)
-RESULT_MAKERS = frozenset(
-    f"celery.result.{name}"
-    for name in ("AsyncResult", "GroupResult", "ResultSet", "EagerResult")
-)
-RESULT_MAKERS |= {"celery.AsyncResult", "celery.GroupResult"}
-# Methods that give back a signature like the one they were called on.
-SAME_SIGNATURE = frozenset(
-    {"set", "clone", "on_error", "link", "link_error", "reverse"}
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Handle:
-    """What something is: task | signature | canvas | result | app | super | unknown."""
-
-    kind: str
-    task: str = ""  # the task's name
-    attribute: str = ""  # of the task: "delay", "request", ...
-    reason: str = ""  # why it is unknown
 
 
 class Handles:
@@ -83,6 +55,10 @@ class Handles:
     def task_keys(self) -> Collection[Key]:
         """Places of the definitions that are tasks."""
         return self._definitions.tasks.keys()
+
+    @property
+    def task_names(self) -> set[str]:
+        return {known.task.name for known in self._definitions.tasks.values()}
 
     def of(
         self, facts: FileFacts, scope: int, node: ast.expr, depth: int = 0
@@ -107,19 +83,23 @@ class Handles:
             return [Handle("canvas")]
         if isinstance(node, ast.Attribute) and not flatten(node)[1]:
             inner = self.of(facts, scope, node.value, depth + 1)
-            return [_attribute(handle, node.attr) for handle in inner]
+            return [of_attribute(handle, node.attr) for handle in inner]
         if isinstance(node, ast.Await | ast.NamedExpr | ast.Starred):
             return self.of(facts, scope, node.value, depth + 1)
         found = self._resolver.expression(facts, scope, node)
         handles = [h for one in found for h in self.of_found(one, depth + 1)]
-        return _distinct(handles) or [Handle("unknown", reason="it is bound nowhere")]
+        return distinct_handles(handles) or [
+            Handle("unknown", reason="it is bound nowhere")
+        ]
 
     def of_chain(
         self, facts: FileFacts, scope: int, chain: tuple[str, ...]
     ) -> list[Handle]:
         found = self._resolver.chain(facts, scope, chain)
         handles = [h for one in found for h in self.of_found(one, 0)]
-        return _distinct(handles) or [Handle("unknown", reason="it is bound nowhere")]
+        return distinct_handles(handles) or [
+            Handle("unknown", reason="it is bound nowhere")
+        ]
 
     def of_found(self, found: Found, depth: int = 0) -> list[Handle]:
         task = self._task_of(found)
@@ -131,7 +111,7 @@ class Handles:
             return self._of_value(found, depth)
         if found.kind == "external" and found.name in CANVAS_MAKERS:
             return [Handle("canvas")]
-        return [Handle("unknown", reason=_reason(found))]
+        return [Handle("unknown", reason=reason_for(found))]
 
     def _task_of(self, found: Found) -> Handle | None:
         if found.kind not in {"definition", "instance"}:
@@ -152,10 +132,10 @@ class Handles:
         if found.rest and self._apps.is_app(bare):
             return [Handle("app", attribute=".".join(found.rest))]
         if not isinstance(found.expr, ast.Call | ast.Subscript | ast.BinOp):
-            return [Handle("unknown", reason=_reason(found))]
+            return [Handle("unknown", reason=reason_for(found))]
         handles = self.of(found.facts, found.scope, found.expr, depth + 1)
         for name in found.rest:
-            handles = [_attribute(handle, name) for handle in handles]
+            handles = [of_attribute(handle, name) for handle in handles]
         return handles
 
     # ------------------------------------------------------------------- calls
@@ -175,8 +155,8 @@ class Handles:
             found += self._of_callee(callee, facts, scope, node, depth)
         if isinstance(function, ast.Call):  # shared_task(...)(f)
             found += self._of_arguments(facts, scope, node, depth)
-        return _distinct(found) or [
-            Handle("unknown", reason=f"the result of `{_callee(node)}()`")
+        return distinct_handles(found) or [
+            Handle("unknown", reason=f"the result of `{callee_name(node)}()`")
         ]
 
     def _of_method(
@@ -195,10 +175,10 @@ class Handles:
             return self._of_arguments(facts, scope, node, depth)
         if name not in TASK_METHODS | SAME_SIGNATURE | {"AsyncResult"}:
             return self._tasks_get(facts, scope, node, function)
-        if name in {"signature", "subtask"} and _first_text(node):
-            return [Handle("signature", _first_text(node))]
+        if name in {"signature", "subtask"} and first_text(node):
+            return [Handle("signature", first_text(node))]
         receivers = self.of(facts, scope, function.value, depth + 1)
-        return [h for receiver in receivers for h in _method(receiver, name)]
+        return [h for receiver in receivers for h in of_method(receiver, name)]
 
     def _tasks_get(
         self, facts: FileFacts, scope: int, node: ast.Call, function: ast.Attribute
@@ -330,74 +310,17 @@ class Handles:
         try:
             value = LiteralReader(self._deep, facts, scope).read(node)
         except NotLiteralError:
-            if isinstance(node, ast.Attribute) and node.attr == "name":
-                handles = self.of(facts, scope, node.value)
-                names = {
-                    h.task for h in handles if h.kind == "task" and not h.attribute
-                }
-                return names.pop() if len(names) == 1 else None
-            return None
+            return self._name_of_task(facts, scope, node)
         return value if isinstance(value, str) else None
 
-
-def _method(receiver: Handle, name: str) -> list[Handle]:
-    """What a method of a task or signature gives."""
-    if receiver.kind not in {"task", "signature", "canvas"}:
-        return [receiver] if receiver.kind == "unknown" else []
-    if receiver.attribute and receiver.attribute not in BODY_ATTRIBUTES:
-        return [Handle("unknown", reason=f"attribute {receiver.attribute} of a task")]
-    if name in SIGNATURE_METHODS or name in SAME_SIGNATURE:
-        kind = "canvas" if receiver.kind == "canvas" else "signature"
-        return [Handle(kind, receiver.task)]
-    if name in SPREAD_METHODS:
-        return [Handle("canvas", receiver.task)]
-    if name in DISPATCH or name in {"apply", "AsyncResult"}:
-        return [Handle("result", receiver.task)]
-    return []
-
-
-def _attribute(handle: Handle, name: str) -> Handle:
-    if handle.kind == "task":
-        dotted = f"{handle.attribute}.{name}" if handle.attribute else name
-        return Handle("task", handle.task, dotted)
-    if handle.kind == "app":
-        dotted = f"{handle.attribute}.{name}" if handle.attribute else name
-        return Handle("app", attribute=dotted)
-    if handle.kind == "unknown":
-        return handle
-    return Handle(handle.kind, handle.task, name)
-
-
-def _first_text(node: ast.Call) -> str:
-    if node.args and isinstance(node.args[0], ast.Constant):
-        value = node.args[0].value
-        return value if isinstance(value, str) else ""
-    return ""
-
-
-def _reason(found: Found) -> str:
-    name = ".".join((found.name, *found.rest))
-    return {
-        "external": f"`{name}` is in no file of the project",
-        "elsewhere": f"`{name}` is in a file without tasks",
-        "parameter": f"`{name}` is a parameter: its callers decide",
-        "element": f"`{name}` runs through a collection known only at run time",
-        "opaque": f"`{name}` is set from a value known only at run time",
-        "unknown": f"`{name}` is bound nowhere that can be seen",
-        "builtin": f"`{name}` is a builtin",
-        "definition": f"`{name}` is no task",
-        "instance": f"`{name}` is an object of the project, and no task",
-        "module": f"`{name}` is a module",
-    }.get(found.kind, f"`{name or _callee(found.expr)}` is known only at run time")
-
-
-def _callee(node: ast.expr | None) -> str:
-    return "" if node is None else ".".join(flatten(node)[0])
-
-
-def _distinct(handles: list[Handle]) -> list[Handle]:
-    kept: dict[tuple[str, str, str], Handle] = {}
-    for handle in handles:
-        kept.setdefault((handle.kind, handle.task, handle.attribute), handle)
-    known = [handle for handle in kept.values() if handle.kind != "unknown"]
-    return known or list(kept.values())
+    def _name_of_task(self, facts: FileFacts, scope: int, node: ast.expr) -> str | None:
+        """`task.name`, and constants of other distributions that name a task."""
+        names: set[str] = set()
+        if isinstance(node, ast.Attribute) and node.attr == "name":
+            handles = self.of(facts, scope, node.value)
+            names = {h.task for h in handles if h.kind == "task" and not h.attribute}
+        elif isinstance(node, ast.Name | ast.Attribute):
+            found = self._resolver.expression(facts, scope, node)
+            symbols = self._definitions.symbols
+            names = {symbols[one.name] for one in found if one.name in symbols}
+        return names.pop() if len(names) == 1 else None

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from migrator.model import Literal
     from migrator.scan.facts import FileFacts
-    from migrator.scan.resolve import Found, Resolver
+    from migrator.scan.found import Found
+    from migrator.scan.resolve import Resolver
 
 MAX_DEPTH = 12
 MAX_POWER = 64

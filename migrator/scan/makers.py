@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from migrator.model import Option
     from migrator.scan.apps import Apps
     from migrator.scan.facts import CallFact, Definition, FileFacts
-    from migrator.scan.resolve import Found, Resolver
+    from migrator.scan.found import Found
+    from migrator.scan.resolve import Resolver
 
 MAX_DEPTH = 16
 LIGHT_TASK = "light_task"

@@ -10,8 +10,10 @@ from migrator.scan.vocabulary import TASK_CLASSES
 
 if TYPE_CHECKING:
     from migrator.scan.facts import CallFact, FileFacts
-    from migrator.scan.handles import Handle, Handles
-    from migrator.scan.resolve import Found, Resolver
+    from migrator.scan.found import Found
+    from migrator.scan.handle import Handle
+    from migrator.scan.handles import Handles
+    from migrator.scan.resolve import Resolver
 
 
 class Mocks:

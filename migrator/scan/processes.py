@@ -47,6 +47,8 @@ MAX_LINE = 2_000
 WORDS = (b"celery", b"uvicorn", b"gunicorn", b"flower", b"daphne", b"hypercorn")
 COMMENT = re.compile(r"^\s*(?:#|//|;)")
 CONTINUED = re.compile(r"\\\s*$")
+PROGRAM_ALONE = re.compile(r"(?<=[\s\[:])[\"']?celery[\"']?\s*\]?\s*$")
+ARGUMENTS = re.compile(r"^\s*args\s*:\s*")
 KUBERNETES = re.compile(
     rb"^\s*kind:\s*[\"']?(?:Deployment|StatefulSet|CronJob|DaemonSet|Job)\b",
     re.MULTILINE,
@@ -131,8 +133,21 @@ def _logical_lines(text: str) -> Iterator[tuple[int, int, str]]:
         ):
             joined, index = _block(lines, index, line)
             line = f"{line} {joined}"
+        following = lines[index] if index < len(lines) else ""
+        if PROGRAM_ALONE.search(line) and ARGUMENTS.match(following):
+            joined, index = _arguments(lines, index)
+            line = f"{PROGRAM_ALONE.sub('celery', line)} {joined}"
         column = len(line) - len(line.lstrip())
         yield start + 1, column, line
+
+
+def _arguments(lines: list[str], index: int) -> tuple[str, int]:
+    head = lines[index]
+    inside = ARGUMENTS.sub("", head).strip().strip("[]")
+    if inside:
+        words = [word.strip().strip("\"'") for word in inside.split(",")]
+        return " ".join(words), index + 1
+    return _block(lines, index + 1, head)
 
 
 def _block(lines: list[str], index: int, head: str) -> tuple[str, int]:

@@ -8,41 +8,20 @@ from __future__ import annotations
 
 import ast
 import builtins
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrator.scan.facts import MODULE_SCOPE, Binding, BindingKind
+from migrator.scan.found import NOWHERE, Found, distinct, is_none
 from migrator.scan.walker import flatten
 
 if TYPE_CHECKING:
-    from migrator.scan.facts import Chain, Definition, FileFacts
+    from migrator.scan.facts import Chain, FileFacts
     from migrator.scan.modules import ModuleIndex
 
 MAX_DEPTH = 24  # aliases of aliases; beyond it the names go round in a circle
 MAX_ALTERNATIVES = 12
 BUILTINS = frozenset(dir(builtins))
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a name stands for, and the attributes that could not be followed."""
-
-    # external | elsewhere (a file of the project that is not read) | module |
-    # definition | instance | value | parameter | builtin | element | opaque | unknown
-    kind: str
-    name: str  # dotted, as far as known
-    facts: FileFacts | None = None
-    definition: Definition | None = None
-    expr: ast.expr | None = None
-    scope: int = MODULE_SCOPE
-    rest: Chain = ()
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Identity of a definition: path and qualname."""
-        if self.facts is None or self.definition is None:
-            return ("", self.name)
-        return (self.facts.path, self.definition.qualname)
 
 
 class Resolver:
@@ -92,10 +71,14 @@ class Resolver:
             known = []
             for start in starts[:MAX_ALTERNATIVES]:
                 known += self._walk(start, chain[1:], depth + 1)
-            known = _distinct(known)
+            known = distinct(known)
             if depth == 0 or any(found.kind != "unknown" for found in known):
                 self._memo[key] = known
         return known
+
+    def members(self, owner: Found, names: Chain) -> list[Found]:
+        """What `object.a.b` stands for, of an object of a project class."""
+        return self._walk(owner, names, 0)
 
     def dotted(self, name: str, importer: FileFacts) -> list[Found]:
         """What an absolute dotted name stands for."""
@@ -109,7 +92,7 @@ class Resolver:
         found: list[Found] = []
         for node in nodes:
             found += self.expression(facts, scope, node, depth + 1)
-        return _distinct(found)
+        return distinct(found)
 
     def _attribute_of_value(
         self, facts: FileFacts, scope: int, node: ast.Name | ast.Attribute, depth: int
@@ -143,7 +126,7 @@ class Resolver:
             return self._bound(facts, name, bindings, where, depth)
         for module in facts.stars:
             found = self._imported(facts, f"{module}.{name}", depth)
-            if any(one.kind not in _NOWHERE for one in found):
+            if any(one.kind not in NOWHERE for one in found):
                 return found
         if name in BUILTINS:
             return [Found("builtin", name)]
@@ -168,8 +151,8 @@ class Resolver:
             imports = [b for b in bindings if b.kind is BindingKind.IMPORT]
             for binding in imports:
                 found += self._start(facts, name, binding, where, depth)
-        useful = [one for one in found if not _is_none(one)]
-        return _distinct(useful or found)
+        useful = [one for one in found if not is_none(one)]
+        return distinct(useful or found)
 
     def _start(
         self, facts: FileFacts, name: str, binding: Binding, where: int, depth: int
@@ -208,15 +191,33 @@ class Resolver:
         assert binding.value is not None  # noqa: S101 - told to the type checker
         found: list[Found] = []
         for one in self.expression(facts, binding.scope, binding.value, depth + 1):
-            literal = one.expr
-            if one.facts is None or not isinstance(
-                literal, ast.Tuple | ast.List | ast.Set
-            ):
+            members = self._members_of(one, depth + 1)
+            if members is None:
                 return [
                     Found("element", name, facts, None, binding.value, binding.scope)
                 ]
-            found += self._several(one.facts, one.scope, literal.elts, depth + 1)
+            found += members
         return found
+
+    def _members_of(self, found: Found, depth: int) -> list[Found] | None:
+        """What runs through a literal, a comprehension, or a project's generator."""
+        literal, facts = found.expr, found.facts
+        if facts is None or found.rest or depth > MAX_DEPTH:
+            return None
+        if isinstance(literal, ast.Tuple | ast.List | ast.Set):
+            return self._several(facts, found.scope, literal.elts, depth)
+        if isinstance(literal, ast.ListComp | ast.GeneratorExp | ast.SetComp):
+            return self._several(facts, found.scope, [literal.elt], depth)
+        if not isinstance(literal, ast.Call):
+            return None
+        members: list[Found] = []
+        for callee in self.expression(facts, found.scope, literal.func, depth):
+            definition = callee.definition
+            if definition is None or callee.facts is None or not definition.yields:
+                return None
+            inner = definition.inner
+            members += self._several(callee.facts, inner, definition.yields, depth)
+        return members or None
 
     def _definition(self, facts: FileFacts, qualname: str) -> Found:
         definition = facts.definitions[facts.by_qualname[qualname]]
@@ -323,7 +324,7 @@ class Resolver:
                 return self._imported(facts, f"{facts.module}.{name}", depth)
         for module in facts.stars:
             found = self._imported(facts, f"{module}.{name}", depth + 1)
-            if any(one.kind not in _NOWHERE for one in found):
+            if any(one.kind not in NOWHERE for one in found):
                 return found
         return [Found("unknown", f"{facts.module}.{name}")]
 
@@ -356,24 +357,4 @@ class Resolver:
                     continue
                 found.append(one)
                 found += self.bases_of(one, depth + 1)
-        return _distinct(found)
-
-
-_NOWHERE = frozenset({"external", "unknown", "elsewhere"})
-
-
-def _is_none(found: Found) -> bool:
-    return isinstance(found.expr, ast.Constant) and found.expr.value is None
-
-
-def _distinct(found: list[Found]) -> list[Found]:
-    if len(found) < 2:  # noqa: PLR2004 - one is always distinct
-        return found
-    seen: set[tuple[object, ...]] = set()
-    kept: list[Found] = []
-    for one in found:
-        key = (one.kind, one.name, one.key, id(one.expr), one.rest)
-        if key not in seen:
-            seen.add(key)
-            kept.append(one)
-    return kept
+        return distinct(found)

@@ -13,7 +13,8 @@ from migrator.scan.walker import one_line
 
 if TYPE_CHECKING:
     from migrator.scan.facts import FileFacts
-    from migrator.scan.resolve import Found, Resolver
+    from migrator.scan.found import Found
+    from migrator.scan.resolve import Resolver
 
 CRONTAB_FIELDS = (
     "minute",

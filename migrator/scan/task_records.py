@@ -13,8 +13,9 @@ from migrator.scan.walker import flatten, one_line
 
 if TYPE_CHECKING:
     from migrator.scan.facts import Definition, FileFacts
+    from migrator.scan.found import Found
     from migrator.scan.makers import Maker
-    from migrator.scan.resolve import Found, Resolver
+    from migrator.scan.resolve import Resolver
 
 BODY_METHODS = ("run", "__call__")
 SCHEDULE_WORDS = frozenset({"crontab", "interval", "schedule", "run_every", "cron"})
@@ -28,12 +29,19 @@ class TaskRecords:
         self._resolver = resolver
         self._deep = deep  # reads further files, for constants
         self.blind_spots: list[BlindSpot] = []
+        self.symbols: dict[str, str] = {}  # names that another distribution defines
 
-    def run_method(self, facts: FileFacts, owner: Definition) -> Definition | None:
+    def run_method(
+        self, facts: FileFacts, owner: Definition
+    ) -> tuple[FileFacts, Definition] | None:
+        """The body of a task class: its own `run`, or one that it inherits."""
         for method in BODY_METHODS:
-            index = facts.by_qualname.get(f"{owner.qualname}.{method}")
-            if index is not None:
-                return facts.definitions[index]
+            chain = (owner.name, method)
+            for found in self._resolver.chain(facts, owner.scope, chain):
+                if found.kind == "definition" and not found.rest:
+                    assert found.facts is not None  # noqa: S101 - a definition stands in a file
+                    assert found.definition is not None  # noqa: S101 - by its kind
+                    return found.facts, found.definition
         return None
 
     def task(
@@ -52,7 +60,8 @@ class TaskRecords:
         self._check_options(definition, options, maker)
         self._check_decorators(facts, definition, index)
         above, below = _around(facts, definition, index)
-        body = self.run_method(facts, definition) if definition.is_class else None
+        run = self.run_method(facts, definition) if definition.is_class else None
+        body = definition if run is None else run[1]
         return TaskDefinition(
             name=name,
             function=definition.name,
@@ -74,10 +83,10 @@ class TaskRecords:
             options=options,
             has_spread=maker.has_spread,
             is_bound=definition.is_class or _is_true(options, "bind"),
-            is_async=(body or definition).is_async,
+            is_async=body.is_async,
             decorators_above=above,
             decorators_below=below,
-            parameters=(body or definition).parameters,
+            parameters=body.parameters,
             marker=definition.marker,
             source_hash=_fingerprint(definition, options, below),
             in_tests=facts.in_tests,
@@ -111,6 +120,7 @@ class TaskRecords:
         try:
             value = reader.read(ast.parse(option.source, mode="eval").body)
         except (NotLiteralError, SyntaxError) as error:
+            self._remember_symbol(facts, definition, option, computed)
             self.blind(
                 "computed-task-name",
                 definition.location,
@@ -121,6 +131,16 @@ class TaskRecords:
         if isinstance(value, str):
             return value, True, True
         return computed, True, False
+
+    def _remember_symbol(
+        self, facts: FileFacts, definition: Definition, option: Option, name: str
+    ) -> None:
+        """So that `app.tasks[SAME_NAME]` still leads to this task."""
+        node = ast.parse(option.source, mode="eval").body
+        if isinstance(node, ast.Name | ast.Attribute):
+            for found in self._resolver.expression(facts, definition.scope, node):
+                if found.kind in {"external", "elsewhere"}:
+                    self.symbols[found.name] = name
 
     def _check_decorators(
         self, facts: FileFacts, definition: Definition, index: int | None

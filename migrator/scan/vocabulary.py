@@ -12,6 +12,8 @@ SIGNATURE_METHODS = frozenset({"s", "si", "signature", "subtask"})
 SPREAD_METHODS = frozenset({"map", "starmap", "chunks"})
 CANVAS = frozenset({"chain", "group", "chord", "xmap", "xstarmap", "chunks"})
 LINKS = frozenset({"link", "link_error", "on_error", "errback"})
+# Arguments and methods that take the signature to run afterwards.
+LINK_CONTEXTS = frozenset({"link", "link_error", "on_error", "errback"})
 RESULT_METHODS = frozenset(
     {
         "get",
@@ -183,6 +185,7 @@ APP_SIGNALS = frozenset(
 
 # beat_schedule, CELERY_BEAT_SCHEDULE, CELERYBEAT_SCHEDULE, any namespace.
 BEAT_NAME = re.compile(r"(?:^|_|celery)beat_?schedules?$", re.IGNORECASE)
+DOTTED_NAME = re.compile(r"[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,80}){1,12}")
 # What can only be Celery's, whoever the receiver is.
 SOUNDS_LIKE_CELERY = re.compile(r"(?:^|[._])celery|celery(?:$|[._])", re.IGNORECASE)
 
