@@ -32,7 +32,7 @@ def read_routes(setting: Setting) -> Iterator[Route]:
     source = repr(setting.value) if setting.is_literal else setting.source
     try:
         tree = ast.parse(source.strip(), mode="eval").body
-    except SyntaxError:
+    except (SyntaxError, ValueError):
         yield Route("", None, setting.location, setting.source)
         return
     yield from _routes(tree, setting)

@@ -11,6 +11,7 @@ from migrator.model import CallKind, Level, Target
 if TYPE_CHECKING:
     from migrator.classify.context import TaskContext
     from migrator.classify.overrides import Decision
+    from migrator.model import CallSite
 
 CRONJOB_PERIOD = 5 * MINUTE
 ENQUEUED = (
@@ -89,12 +90,14 @@ def _on_demand(context: TaskContext) -> Choice:
     in_fastapi = [call for call in calls if call.handler == "fastapi"]
     if in_fastapi:
         where = in_fastapi[0].location
+        delayed = "; some calls are delayed, which a restart would forget"
         return Choice(
             Target.RUNNER,
             f"called on demand ({len(calls)} call sites)",
             Target.BACKGROUND,
             f"called from a FastAPI handler ({where}), but an endpoint of its own"
-            " would change its callers; the runner keeps them as they are",
+            " would change its callers; the runner keeps them as they are"
+            f"{delayed if _has_delay(calls) else ''}",
         )
     many = f"{len(calls)} call sites" if calls else "no caller was found"
     return Choice(
@@ -102,4 +105,10 @@ def _on_demand(context: TaskContext) -> Choice:
         f"called on demand ({many})",
         Target.CELERY,
         "the work is light, and the runner keeps its callers as they are",
+    )
+
+
+def _has_delay(calls: list[CallSite]) -> bool:
+    return any(
+        option.name in {"countdown", "eta"} for call in calls for option in call.options
     )

@@ -2,14 +2,16 @@
 
 A worker child may be killed; a thread of the runner may not. A scheduled job has a
 timeout of its own and a CronJob a deadline, so only a task that is called on demand is
-left to a person: mostly the limit can go once the calls inside have timeouts.
+left to a person: mostly the limit can go once the calls inside have timeouts. A limit
+for the whole app is a safety net and no statement about this task: it is told, without
+weight.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.classify.registry import Kind, criterion, unknown
+from migrator.classify.registry import Kind, criterion, note, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +30,15 @@ if TYPE_CHECKING:
     """,
 )
 def hard_time_limit(context: TaskContext) -> Iterator[Finding]:
-    option = context.option("time_limit")
-    if option is None or not option.is_literal or option.value is None:
+    if context.schedules:
         return
-    if not context.schedules:
-        text = f"time_limit={option.source} cannot be kept without a process"
-        yield unknown(text, context.task.decorator)
+    option = context.option("time_limit")
+    if option is not None:
+        if option.is_literal and option.value is not None:
+            text = f"time_limit={option.source} cannot be kept without a process"
+            yield unknown(text, context.task.decorator)
+        return
+    setting = context.project.settings.get("task_time_limit")
+    if setting is not None and not (setting.is_literal and setting.value is None):
+        text = f"task_time_limit = {setting.source} holds for workers only"
+        yield note(text, setting.location)

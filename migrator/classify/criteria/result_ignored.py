@@ -1,6 +1,6 @@
 """Nobody can wait for it.
 
-`ignore_result` is true for the task or the app, or the app has no result backend.
+`ignore_result` is true for the task, or for the whole app and not false for the task.
 """
 
 from __future__ import annotations

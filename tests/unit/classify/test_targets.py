@@ -87,3 +87,8 @@ def test_heavy_work_stays_and_review_names_its_place():
     unsure = light_task(name_is_certain=False)
     review = classify(project(unsure, schedules=(every(600),)))[0]
     assert (review.target, review.runner_up) == (Target.CELERY, Target.APSCHEDULER)
+
+
+def test_a_delayed_call_is_a_reason_against_background_tasks():
+    late = delay(handler="fastapi", options=(option("countdown", 600),))
+    assert "restart" in choice(call_sites=(late,)).runner_up_reason
