@@ -128,6 +128,9 @@ class Page:
         self._pipe.wait_for("Page.loadEventFired")
         self.settle()
 
+    def wait_for_load(self):
+        self._pipe.wait_for("Page.loadEventFired")
+
     def close(self):
         self._pipe.call("Target.closeTarget", targetId=self._target)
 
@@ -178,25 +181,23 @@ class Page:
         self.call("Input.dispatchKeyEvent", type="keyUp", **code)
         self.settle()
 
-    def click(self, selector):
-        x, y = self.run(
+    def _middle_of(self, selector):
+        return self.run(
             f"(() => {{ const one = document.querySelector({json.dumps(selector)});"
             "one.scrollIntoView({block: 'center'});"
             "const box = one.getBoundingClientRect();"
             "return [box.x + box.width / 2, box.y + box.height / 2]; })()"
         )
+
+    def click(self, selector):
+        x, y = self._middle_of(selector)
         at = {"x": x, "y": y, "button": "left", "clickCount": 1}
         self.call("Input.dispatchMouseEvent", type="mousePressed", **at)
         self.call("Input.dispatchMouseEvent", type="mouseReleased", **at)
         self.settle()
 
     def hover(self, selector):
-        x, y = self.run(
-            f"(() => {{ const one = document.querySelector({json.dumps(selector)});"
-            "one.scrollIntoView({block: 'center'});"
-            "const box = one.getBoundingClientRect();"
-            "return [box.x + box.width / 2, box.y + box.height / 2]; })()"
-        )
+        x, y = self._middle_of(selector)
         self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
         self.settle()
 
