@@ -29,11 +29,13 @@ HEAVY_LIBRARIES = names("""
 
 # Work for the processor: seconds rather than minutes, but it holds the interpreter.
 CPU_LIBRARIES = names("""
-    argon2 bcrypt bz2 cairosvg Crypto.PublicKey difflib docx fitz gzip
-    hashlib.pbkdf2_hmac hashlib.scrypt itertools.combinations itertools.permutations
-    itertools.product lzma matplotlib networkx numpy openpyxl pdfminer pdfplumber
-    pikepdf plotly pptx pypdf PyPDF2 pytesseract rapidfuzz reportlab scipy shapely
-    sympy tika tlsh weasyprint xhtml2pdf xlrd xlsxwriter zlib
+    argon2 bcrypt bz2 cairosvg Crypto.PublicKey.DSA.generate
+    Crypto.PublicKey.ECC.generate Crypto.PublicKey.RSA.generate difflib docx fitz
+    gzip hashlib.pbkdf2_hmac hashlib.scrypt itertools.combinations
+    itertools.permutations itertools.product lzma matplotlib networkx numpy openpyxl
+    pdfminer pdfplumber pikepdf plotly pptx pypdf PyPDF2 pytesseract rapidfuzz
+    reportlab scipy shapely sympy tika tlsh weasyprint xhtml2pdf xlrd xlsxwriter
+    zlib
     """)
 
 CPU_METHODS = frozenset({"generate_private_key"})
