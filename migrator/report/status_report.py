@@ -91,7 +91,7 @@ def print_live(tasks: dict[str, dict[str, Any]], output: str) -> None:
     out.print(table)
 
 
-def _number(value: float | None) -> str:
+def _number(value: object) -> str:
     if value is None:
         return "-"
     return f"{value:.3f}" if isinstance(value, float) else str(value)
