@@ -8,7 +8,8 @@ from tests.browser.test_looks import CONTRAST
 BAD = """<!doctype html>
 <p style="color: #aaa; background: #fff">pale</p>
 <img src="missing.png">
-<script>console.error("said"); setTimeout(() => { throw new Error("thrown"); });</script>
+<script>console.error("said");
+setTimeout(() => { throw new Error("thrown"); });</script>
 """
 POLICY = """<!doctype html>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'">

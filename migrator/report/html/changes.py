@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from migrator.model import Accept, Target
-from migrator.report.html.markup import Html, join, name, prose, tag
+from migrator.report.html.markup import Html, join, name, place, prose, tag
 from migrator.report.html.page import Section
 from migrator.report.html.side_by_side import MINUS, FileDiff, file_block, file_diff
 from migrator.report.html.tasks import badge
@@ -84,16 +84,16 @@ def _task(
 ) -> Html:
     own = task.definition.name
     files = [
-        tag("a", name(diff.change.path), href=f"#{anchors[diff.change.path]}")
+        tag("a", place(diff.change.path), href=f"#{anchors[diff.change.path]}")
         for diff in diffs
         if own in diff.change.reasons
     ]
     stale = tag("span", "stale: it changed since it was judged", class_="mark")
     accept = tag("span", str(task.accept), class_=f"badge {task.accept}")
-    place = tag("span", name(str(task.definition.location)), class_="place")
+    where = tag("span", place(task.definition.location), class_="place")
     return tag(
         "tr",
-        tag("th", name(own), " ", place, scope="row"),
+        tag("th", name(own), " ", where, scope="row"),
         tag("td", badge(task.verdict.level)),
         tag("td", accept, stale if task.is_stale else None),
         tag("td", str(task.target), tag("span", prose(_why(task)), class_="mark")),

@@ -69,7 +69,7 @@ def excerpt(
         return tag("p", "The file could not be read again.", class_="quiet")
     return tag(
         "pre",
-        *_rows(found, shown, named),
+        tag("code", *_rows(found, shown, named)),
         class_="code",
         tabindex="0",
         role="region",
@@ -89,11 +89,16 @@ def _rows(
             yield tag("span", "⋯", class_="gap")
         before = line
         content = _coloured_line(found[line - 1], pieces.get(line, []))
-        number = tag("span", str(line), class_="n")
         is_named = line in named
-        mark = tag("span", " reason ", class_="hidden") if is_named else None
-        body = tag("code", content, mark)
-        yield tag("span", number, body, class_="row hit" if is_named else "row")
+        mark = tag("span", " (named by a reason)", class_="hidden")
+        # The number is no text: who copies the lines gets the lines.
+        yield tag(
+            "span",
+            content,
+            mark if is_named else None,
+            class_="row hit" if is_named else "row",
+            data_n=line,
+        )
 
 
 def _chunks(shown: Sequence[int]) -> Iterator[list[int]]:

@@ -66,8 +66,13 @@ def lines(value: str) -> Html:
 
 
 def name(value: str) -> Html:
-    """A dotted name or a path, which may go on in the next line after . _ and /."""
-    return join(re.split(r"(?<=[._/])(?=\w)", value), between=WORD_BREAK)
+    """A dotted name, which may go on in the next line after . and _."""
+    return join(re.split(r"(?<=[._])(?=\w)", value), between=WORD_BREAK)
+
+
+def place(value: object) -> Html:
+    """`path:line`, which may go on in the next line after a slash."""
+    return join(re.split(r"(?<=/)(?=.)", str(value)), between=WORD_BREAK)
 
 
 def prose(value: str) -> Html:

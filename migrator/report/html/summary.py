@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from migrator.model import FileStatus
 from migrator.report.console import counted
-from migrator.report.html.markup import Html, join, name, prose, tag
+from migrator.report.html.markup import Html, join, place, prose, tag
 from migrator.report.html.tasks import badge
 from migrator.report.html.view import LEVELS
 
@@ -120,7 +120,7 @@ def _kind(kind: str, spots: Sequence[BlindSpot]) -> Html:
     rows = [
         tag(
             "tr",
-            tag("td", name(str(spot.location)), class_="place"),
+            tag("td", place(spot.location), class_="place"),
             tag("td", tag("code", spot.text)),
             tag("td", prose(spot.reason)),
         )

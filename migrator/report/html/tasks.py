@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from migrator.model import Target
 from migrator.report.html.code import Sources, excerpt
-from migrator.report.html.markup import Html, join, name, prose, tag
+from migrator.report.html.markup import Html, join, name, place, prose, tag
 from migrator.report.html.view import LEVELS
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ COLUMNS = (
     ("callers", "Callers", "number"),
     ("schedules", "Schedules", "number"),
 )
+COLSPAN = len(COLUMNS) + 1
 MOST_PLACES = 50
 
 
@@ -36,19 +37,22 @@ def task_section(views: Sequence[TaskView], sources: Sources) -> Html:
             "th",
             tag("button", title, type="button", data_sort=kind, data_key=key),
             scope="col",
+            role="columnheader",
             class_=f"col-{key}",
             aria_sort="none",
         )
         for key, title, kind in COLUMNS
     ]
-    heads.append(tag("th", "Strongest reason", scope="col", class_="col-why"))
+    why = {"role": "columnheader", "scope": "col", "class_": "col-why"}
+    heads.append(tag("th", "Strongest reason", **why))
     table = tag(
         "table",
         tag("caption", "Tasks with their verdicts", class_="hidden"),
-        tag("thead", tag("tr", *heads)),
+        tag("thead", tag("tr", *heads, role="row"), role="rowgroup"),
         *[_task(view, sources) for view in views],
         id="task-table",
         class_="tasks",
+        role="table",
     )
     return join([_controls(views), table, _nothing_left()])
 
@@ -111,6 +115,7 @@ def _task(view: TaskView, sources: Sources) -> Html:
         _row(view),
         _details(view, sources),
         id=view.anchor,
+        role="rowgroup",
         data_level=verdict.level,
         data_target=verdict.target,
         data_rank=LEVELS.index(verdict.level),
@@ -134,17 +139,23 @@ def _row(view: TaskView) -> Html:
             "th",
             button,
             " ",
-            tag("span", name(str(task.location)), class_="place"),
+            tag("span", place(task.location), class_="place"),
             scope="row",
+            role="rowheader",
             class_="col-name",
         ),
-        tag("td", badge(verdict.level), " ", _mark(verdict), class_="col-level"),
-        tag("td", str(verdict.target), class_="col-target"),
-        tag("td", str(len(view.callers)), class_="col-callers"),
-        tag("td", str(len(view.schedules)), class_="col-schedules"),
-        tag("td", prose(why), class_="col-why"),
+        _cell("level", join([badge(verdict.level), " ", _mark(verdict)])),
+        _cell("target", str(verdict.target)),
+        _cell("callers", str(len(view.callers))),
+        _cell("schedules", str(len(view.schedules))),
+        _cell("why", prose(why)),
         class_="task",
+        role="row",
     )
+
+
+def _cell(column: str, content: str) -> Html:
+    return tag("td", content, class_=f"col-{column}", role="cell")
 
 
 NOTHING_SEEN = "nothing against it was seen"
@@ -170,8 +181,9 @@ def _details(view: TaskView, sources: Sources) -> Html:
     ]
     return tag(
         "tr",
-        tag("td", tag("div", *blocks, class_="more"), colspan=len(COLUMNS) + 1),
+        tag("td", tag("div", *blocks, class_="more"), colspan=COLSPAN, role="cell"),
         class_="detail",
+        role="row",
         id=f"{view.anchor}-more",
     )
 
@@ -201,7 +213,7 @@ def _reason(finding: Finding) -> Html:
         "li",
         tag("span", prose(finding.message)),
         " ",
-        tag("span", name(str(finding.location)), class_="place"),
+        tag("span", place(finding.location), class_="place"),
         " ",
         tag("span", f"{finding.rule}, {_weight(finding)}", class_="rule"),
         class_="veto" if finding.is_veto else None,
@@ -233,7 +245,7 @@ def _places(sites: Sequence[CallSite]) -> Iterable[Html]:
     for site in sites[:MOST_PLACES]:
         yield tag(
             "li",
-            tag("span", name(str(site.location)), class_="place"),
+            tag("span", place(site.location), class_="place"),
             " ",
             tag("code", site.source),
         )

@@ -20,6 +20,8 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.elements.append((tag, dict(attrs)))
+        if number := dict(attrs).get("data-n"):  # shown by the style sheet
+            self.texts.append(f" {number}| ")
         if tag not in VOID:
             self.open.append(tag)
 

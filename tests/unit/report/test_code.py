@@ -22,8 +22,8 @@ def shown(source, *places, line=2):
 
 def test_it_shows_the_head_and_each_place_that_a_reason_names():
     text = shown(SOURCE, 40)
-    assert text.startswith("1@task2def clean():3 step(3)4")
-    assert "⋯39 step(39)40 step(40) reason 41 step(41)" in text
+    assert text.startswith("1| @task 2| def clean(): 3| step(3) 4|")
+    assert "⋯ 39| step(39) 40| step(40) (named by a reason) 41| step(41)" in text
     assert "step(20)" not in text
 
 
@@ -33,11 +33,11 @@ def test_lines_are_counted_as_python_counts_them(end):
     text = shown(
         f"x = '\u2028'{end}@task{end}def clean():\x0c{end}    go(){end}", line=3
     )
-    assert "2@task3def clean():\\x0c4 go()" in text
+    assert "2| @task 3| def clean():\\x0c 4| go()" in text
 
 
 def test_a_reason_in_another_file_marks_nothing():
-    assert "reason" not in shown(SOURCE)
+    assert "named by" not in shown(SOURCE)
 
 
 def test_the_files_own_encoding_is_used():

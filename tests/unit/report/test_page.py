@@ -167,7 +167,7 @@ def test_a_row_shows_reasons_code_callers_and_queue(tmp_path):
     )
     text = Page(scan_page(found, NOW)).text
     assert "os.remove uses the disk" in text
-    assert "5def clean(days=30): reason" in text
+    assert "5| def clean(days=30): (named by a reason) 6|" in text
     assert "app/views.py:8 clean.delay(3)" in text
     assert "Queue celery" in text
 
