@@ -14,7 +14,7 @@ OBJECTION_AT_LEAST = 2
 WEIGHTS: dict[str, int] = {
     "short-time-limit": -2,
     "long-time-limit": 3,
-    "short-body": -2,
+    "short-body": -3,
     "network-with-timeout": -1,
     "network-without-timeout": 1,
     "mail-only": -2,

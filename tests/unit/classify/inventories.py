@@ -55,7 +55,7 @@ DELETE = call("shop.models.Session.objects.filter.delete")
 
 
 def light_task(name="shop.tasks.sweep", *calls, options=(), **given):
-    """Score -6: short, repeatable, a delete by a condition, its result ignored."""
+    """Score -7: short, repeatable, a delete by a condition, its result ignored."""
     return task(name, DELETE, *calls, options=(*LIGHT_OPTIONS, *options), **given)
 
 

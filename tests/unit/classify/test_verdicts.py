@@ -54,7 +54,7 @@ def test_one_verdict_for_each_task_in_the_same_order():
 def test_the_score_is_the_sum_of_the_weights():
     found = verdict(light_task())
     assert found.level is Level.LIGHT
-    assert found.score == sum(f.weight for f in found.findings) == -6
+    assert found.score == sum(f.weight for f in found.findings) == -7
     assert not found.is_confirmed
 
 
@@ -66,7 +66,7 @@ def test_a_task_of_which_nothing_is_known_is_for_review():
 def test_a_veto_goes_before_any_score():
     found = verdict(light_task(options=(option("rate_limit", "1/s"),)))
     assert found.level is Level.HEAVY
-    assert found.score == -6
+    assert found.score == -7
     assert found.findings[0].rule == "rate-limit"
     assert found.target is Target.CELERY
 
