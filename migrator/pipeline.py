@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from migrator.verify import Check
 
 
+EVIDENCE_FILE = "migrate-evidence.json"
+
+
 @dataclass(frozen=True, slots=True)
 class Survey:
     """What was found and how it was judged."""
@@ -48,6 +51,7 @@ class Survey:
 def survey(root: Path, progress: Callable[[int, int], None] | None = None) -> Survey:
     """Open, scan and classify. ProjectError where the folder cannot be migrated."""
     from migrator.classify import classify, unmatched_overrides
+    from migrator.operate.evidence import load_evidence
     from migrator.project import open_project
     from migrator.scan import scan_project
 
@@ -56,7 +60,10 @@ def survey(root: Path, progress: Callable[[int, int], None] | None = None) -> Su
     _refuse_name_clash(project, configuration.shim)
     inventory = scan_project(project, progress=progress)
     verdicts = classify(
-        inventory, weights=configuration.weights, overrides=configuration.tasks
+        inventory,
+        weights=configuration.weights,
+        overrides=configuration.tasks,
+        evidence=load_evidence(root / EVIDENCE_FILE),
     )
     unmatched = unmatched_overrides(inventory, configuration.tasks)
     return Survey(project, configuration, inventory, verdicts, unmatched)

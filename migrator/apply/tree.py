@@ -10,7 +10,7 @@ from migrator.errors import DirtyTreeError
 # A repository's own configuration may name programs; none of them may run.
 GIT_SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
 # What the tool itself writes for people to edit does not make a tree dirty.
-OWN_FILES = frozenset({"migrate.toml"})
+OWN_FILES = frozenset({"migrate.toml", "migrate-evidence.json"})
 SHOWN = 5
 
 

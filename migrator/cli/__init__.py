@@ -16,6 +16,7 @@ from migrator.errors import MigratorError
 # command = its module; the text is what `migrate --help` shows.
 COMMANDS = {
     "scan": "Find tasks, callers and schedules; say light, review or heavy, and why.",
+    "evidence": "Let measured run times confirm or overturn verdicts.",
     "plan": "Write or refresh migrate.toml, the plan that you edit and commit.",
     "review": "Decide task by task, with keys as in `git add -p`.",
     "diff": "Show exactly what apply will write.",

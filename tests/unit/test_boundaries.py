@@ -31,6 +31,7 @@ ALLOWED = {
         "apply",
         "classify",
         "config",
+        "operate",
         "plan",
         "project",
         "render",
@@ -47,7 +48,7 @@ ONLY_IN = {
     "libcst": {"rewrite", "scan"},
     "jinja2": {"render"},
     "rich": {"report", "cli"},
-    "click": {"cli"},
+    "click": {"cli", "report"},
     "tomlkit": {"plan", "rewrite"},
 }
 
