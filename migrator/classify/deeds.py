@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.classify import vocabulary as words
+from migrator.classify.bounds import Bound, bound_of
 from migrator.classify.reach import resolve
 from migrator.classify.vocabulary import matches, method, receiver
 
@@ -112,17 +113,38 @@ def unknown_costs(context: TaskContext) -> Iterator[tuple[str, Location]]:
 def cost_unknown(call: Call, caller: FunctionFacts, project: Project) -> str:
     """Why nobody can tell from the source what the call costs, or an empty text."""
     text = call.source or call.target
-    if call.target in words.DYNAMIC:
-        return f"`{text}` runs what is only known at run time"
-    if call.target in words.COMMANDS:
-        return f"`{text}` runs a management command"
-    if matches(call.target, words.CONCURRENCY):
-        return f"`{call.target}` starts work beside its own"
-    if runs_raw_sql(call):
-        return f"`{text}` runs SQL whose cost only the database knows"
+    reason = _open_ended(call)
+    if reason:
+        return f"`{text}` {reason}"
     if resolve(call.target, caller, project.functions) is not None:
         return ""
+    if _deletes_an_object(call, caller):
+        return f"`{text}` deletes an object and all that hangs on it"
     return "" if _is_well_known(call) else _unfollowed(call, project)
+
+
+def _open_ended(call: Call) -> str:
+    """What the call does, where that can be anything."""
+    if call.target in words.DYNAMIC:
+        return "runs what is only known at run time"
+    if call.target in words.COMMANDS:
+        return "runs a management command"
+    if matches(call.target, words.CONCURRENCY):
+        return "starts work beside its own"
+    if runs_raw_sql(call):
+        return "runs SQL whose cost only the database knows"
+    return ""
+
+
+def _deletes_an_object(call: Call, caller: FunctionFacts) -> bool:
+    """`project.delete()`: not rows of a query, a file of a storage, or a cache key."""
+    owner, _, name = call.target.rpartition(".")
+    if name != "delete" or not owner or call.target in words.DELETE_CALLS:
+        return False
+    if is_query(call) or bound_of(owner, caller, set()) is Bound.QUERY:
+        return False
+    near = receiver(call.target).lower()
+    return not any(word in near for word in words.SMALL_DELETES)
 
 
 def runs_raw_sql(call: Call) -> bool:

@@ -85,6 +85,7 @@ LOCAL_DISK = names("""
 LOCAL_DISK_METHODS = names("mkdir rmdir unlink write_bytes write_text")
 
 DELETES = frozenset({"delete"})
+SMALL_DELETES = names("cache db file redis session storage")
 QUERY_PARTS = names("exclude filter filter_by objects qs query queryset")
 DELETE_CALLS = frozenset({"sqlalchemy.delete", "sqlalchemy.sql.delete"})
 # Safe to run again with the same outcome.

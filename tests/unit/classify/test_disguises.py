@@ -52,6 +52,13 @@ DISGUISES = {
             command = Order.objects.first()
             command.execute()
         """,
+    "an object with all that hangs on it": """
+        @app.task
+        def work(pk=1):
+            user = User.objects.get(pk=pk)
+            tenant = user.tenant
+            tenant.delete()
+        """,
     "raw SQL": """
         @app.task
         def work():
@@ -294,6 +301,13 @@ PLAIN = {
         @app.task
         def work():
             Order.objects.filter(old=True).delete()
+        """,
+    "a delete by age behind a name": """
+        @app.task
+        def work():
+            old = Order.objects.filter(old=True)
+            count, _ = old.delete()
+            return count
         """,
     "a mail": """
         @app.task
