@@ -37,10 +37,10 @@ class Project:
         Raises ProjectError for a path that leads out of the root, and OSError where
         the system refuses to read it.
         """
-        pure = PurePosixPath(path)
-        if pure.is_absolute() or ".." in pure.parts:
+        if path.startswith("/") or (".." in path and ".." in path.split("/")):
             raise ProjectError("the path leads out of the project", where=path)
-        return (self.root / pure).read_bytes()
+        with open(f"{self.root}/{path}", "rb") as file:  # noqa: PTH123 - read thousands of times
+            return file.read()
 
     def module_name(self, path: str) -> str:
         """The name under which the file is imported.

@@ -31,6 +31,7 @@ ROOT_MARKERS = (
     "alembic.ini",
 )
 FEW_WORDS = 30
+TEST_FOLDERS = frozenset({"test", "tests"})
 IMPORT = re.compile(rb"^[ \t]*(?:from|import)[ \t]+([A-Za-z_][\w.]*)", re.MULTILINE)
 
 
@@ -106,7 +107,7 @@ class ModuleNames:
     def _namespaces(self) -> dict[Parts, Parts]:
         """Folders that imports show to be namespace packages: where names start."""
         unclear = self._unclear()
-        imported = self._imported(unclear) if unclear else Counter()
+        imported = self._imported() if unclear else Counter()
         found: dict[Parts, Parts] = {}
         for top in sorted(unclear, key=len):  # what holds above holds below
             above = next((top[:n] for n in range(len(top)) if top[:n] in found), None)
@@ -142,10 +143,23 @@ class ModuleNames:
                 unclear.setdefault(top[:depth], set()).add(inside)
         return unclear
 
-    def _imported(self, unclear: dict[Parts, set[str]]) -> Counter[Parts]:
+    def _leaf_words(self) -> set[bytes]:
+        """What an import of a file with two readings must name: its folder, or it."""
+        words: set[bytes] = set()
+        for path in self._files:
+            pure = PurePosixPath(path)
+            folder = pure.parent.parts
+            top = self._package_top(folder)
+            is_test = not TEST_FOLDERS.isdisjoint(folder)
+            if pure.suffix == ".py" and not is_test and top != self._marked(top):
+                inside = folder[len(top)] if len(folder) > len(top) else pure.stem
+                words |= {top[-1].encode(), inside.encode()}
+        return words
+
+    def _imported(self) -> Counter[Parts]:
         """How often each dotted prefix is imported in the project."""
         count: Counter[Parts] = Counter()
-        words = {member.encode() for members in unclear.values() for member in members}
+        words = self._leaf_words()
         for path in self._files:
             if not path.endswith(".py"):
                 continue

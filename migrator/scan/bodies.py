@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from migrator.scan.found import Found
     from migrator.scan.resolve import Resolver
 
+NAMED = frozenset({"external", "elsewhere", "builtin", "definition", "module"})
 MAX_REACH = 3  # calls of calls that are followed from a task's body
 MAX_FUNCTIONS = 5_000  # in all; a bound for generated projects
 
@@ -42,8 +43,9 @@ class Place:
 class Bodies:
     """Builds facts of bodies, each once, and follows calls into the project."""
 
-    def __init__(self, resolver: Resolver) -> None:
-        self._resolver = resolver
+    def __init__(self, resolver: Resolver, deep: Resolver) -> None:
+        self._resolver = resolver  # names calls
+        self._deep = deep  # follows them, and reads further files for it
         self._by_function: dict[str, dict[int, list[CallFact]]] = {}
         self._facts: dict[tuple[object, ...], FunctionFacts] = {}
 
@@ -144,7 +146,7 @@ class Bodies:
 
     def _name(self, facts: FileFacts, definition: Definition, chain: Chain) -> str:
         for found in self._resolver.chain(facts, definition.inner, chain):
-            if found.kind in {"external", "builtin", "definition"}:
+            if found.kind in {"external", "elsewhere", "builtin", "definition"}:
                 return ".".join((found.name, *found.rest))
         return ".".join(chain)
 
@@ -157,7 +159,7 @@ class Bodies:
         found = self._first(place.facts, call.scope, call.chain)
         if found is None:
             return written, False
-        if found.kind in {"external", "builtin", "definition", "module"}:
+        if found.kind in NAMED:
             return ".".join((found.name, *found.rest)), True
         return written, False
 
@@ -188,7 +190,7 @@ class Bodies:
         ):
             return None
         for found in self._resolver.chain(facts, scope, chain[:1]):
-            if found.kind in {"external", "definition", "module"}:
+            if found.kind in NAMED - {"builtin"}:
                 return replace(found, rest=chain[1:])
         return None
 
@@ -202,7 +204,7 @@ class Bodies:
                 if own and place.owner is not None:
                     found = self._methods(place, call)
                 else:
-                    found = self._resolver.chain(facts, call.scope, call.chain)
+                    found = self._deep.chain(facts, call.scope, call.chain)
                 for one in found:
                     target = _followed(one, place.owner if own else None)
                     if target is not None:
@@ -225,4 +227,11 @@ def _followed(found: Found, owner: Found | None) -> Place | None:
     return None if index is None else Place(facts, facts.definitions[index])
 
 
-_RANK = {"definition": 0, "external": 1, "builtin": 2, "module": 3, "value": 4}
+_RANK = {
+    "definition": 0,
+    "external": 1,
+    "elsewhere": 1,
+    "builtin": 2,
+    "module": 3,
+    "value": 4,
+}

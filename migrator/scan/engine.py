@@ -11,7 +11,12 @@ from migrator.model import FileOutcome, FileStatus
 from migrator.scan.collector import collect
 from migrator.scan.facts import FileFacts
 from migrator.scan.linking import Linker
-from migrator.scan.markers import NameFilter, frameworks_in, may_concern_celery
+from migrator.scan.markers import (
+    NameFilter,
+    Names,
+    frameworks_in,
+    may_concern_celery,
+)
 from migrator.scan.modules import ModuleIndex
 from migrator.scan.processes import has_kubernetes, read_processes
 from migrator.scan.source import SourceText, UnreadableError, decode, parse
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
 
 # Generated data, not a program: parsing it could take all memory.
 MAX_BYTES = 5_000_000
+UNREAD = frozenset({FileStatus.FAILED, FileStatus.SKIPPED})
 MAX_ROUNDS = 8  # of new names that lead to new files
 
 
@@ -48,7 +54,7 @@ class Scan:
             data = self._read(path)
             if data is None:
                 continue
-            self._frameworks |= frameworks_in(data)
+            self._frameworks |= frameworks_in(data, self._frameworks)
             if may_concern_celery(data):
                 facts = self._modules.facts(path)
                 if facts is not None:
@@ -64,26 +70,22 @@ class Scan:
 
     def _grow(self, paths: list[str], fresh: list[FileFacts]) -> None:
         """Link what was read, and look for its names in the files left out."""
-        modules: set[str] = set()
-        names: set[str] = set()
+        known = Names(frozenset(), frozenset(), frozenset())
         for _ in range(MAX_ROUNDS):
             self._linker.add(fresh)
-            new_modules, new_names = self._linker.names()
-            if new_modules <= modules and new_names <= names:
+            found = self._linker.names()
+            if found == known:
                 return
-            modules |= new_modules
-            names |= new_names
-            fresh = self._matching(paths, NameFilter(modules, names))
+            fresh = self._matching(paths, NameFilter(found.without(known)))
+            known = found
+            if not fresh:
+                return
 
     def _matching(self, paths: list[str], wanted: NameFilter) -> list[FileFacts]:
         found: list[FileFacts] = []
         for path in paths:
-            if path in self._outcomes and self._linker.has(path):
-                continue
-            if path in self._outcomes and self._outcomes[path].status in {
-                FileStatus.FAILED,
-                FileStatus.SKIPPED,
-            }:
+            outcome = self._outcomes.get(path)
+            if self._linker.has(path) or outcome is None or outcome.status in UNREAD:
                 continue
             data = self._read(path)
             if data is not None and wanted.matches(data):

@@ -61,7 +61,7 @@ class Gathering:
         self._apps = apps
         self._resolver = resolver
         self._definitions = definitions
-        self._bodies = Bodies(deep)
+        self._bodies = Bodies(resolver, deep)
         self._calls = CallSites(resolver, handles, handlers, relevance)
         self._values = TaskValues(handles, handlers, relevance)
         self._mocks = Mocks(resolver, handles)

@@ -9,6 +9,7 @@ from migrator.scan.apps import Apps
 from migrator.scan.definitions import Definitions
 from migrator.scan.gathering import Gathering
 from migrator.scan.makers import Makers
+from migrator.scan.markers import Names
 from migrator.scan.resolve import Resolver
 
 if TYPE_CHECKING:
@@ -50,31 +51,34 @@ class Linker:
             self._definitions.read(facts)
         self._definitions.complete(self._files.values())
 
-    def names(self) -> tuple[set[str], set[str]]:
-        """Words that a file must hold to refer to what is known: modules, names."""
-        modules: set[str] = set()
+    def names(self) -> Names:
+        """What a file must hold to refer to what is known."""
+        defining: set[str] = set()
         names: set[str] = set()
         for known in self._definitions.tasks.values():
-            modules.add(_last(known.facts.module))
+            defining.add(_last(known.facts.module))
             names.add(known.definition.name)
             names |= _variables(known.facts, known.definition.name)
-        for last in self._makers.wrapper_names() | self._definitions.base_names:
-            modules.add(last)
-            names.add(last)
-        for facts in self._files.values():
-            if self._re_exports(facts, names):
-                modules.add(_last(facts.module))
-        return modules, names
-
-    def _re_exports(self, facts: FileFacts, names: set[str]) -> bool:
-        top = facts.scopes[0].bindings
-        return bool(facts.stars) or not names.isdisjoint(top)
+        own = self._makers.wrapper_names() | self._definitions.base_names
+        names |= own
+        passing = {
+            _last(facts.module)
+            for facts in self._files.values()
+            if facts.stars or not names.isdisjoint(facts.scopes[0].bindings)
+        }
+        return Names(
+            frozenset(defining | own | passing), frozenset(defining), frozenset(names)
+        )
 
     def link(self) -> Inventory:
         """Everything that the readers see in the files that were added."""
         self._definitions.settle()
         gathering = Gathering(
-            self._resolver, self._deep, self._apps, self._definitions, self.names()[1]
+            self._resolver,
+            self._deep,
+            self._apps,
+            self._definitions,
+            set(self.names().names),
         )
         files = [self._files[path] for path in sorted(self._files)]
         gathering.read(files, self._modules)

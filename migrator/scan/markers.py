@@ -7,6 +7,7 @@ into tasks, wrappers or task modules cannot define, call or schedule a task.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 # Plain substring tests: several times cheaper than one expression with alternatives.
 WORDS = (
@@ -29,11 +30,17 @@ WORDS = (
     b".task\r",
 )
 ENTRY_KEYS = (b'"schedule"', b"'schedule'", b"schedule=")
+LAST_ASCII = 127
 FRAMEWORKS = (b"fastapi", b"django", b"flask", b"pyramid")
 FRAMEWORK_IMPORT = re.compile(
     rb"^[ \t]*(?:from|import)[ \t]+(fastapi|django|flask|pyramid)\b", re.MULTILINE
 )
-IDENTIFIER = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
+# Everything but letters, digits and underscores becomes a space: words are left.
+TO_WORDS = bytes(
+    code if chr(code).isalnum() or chr(code) == "_" or code > LAST_ASCII else ord(" ")
+    for code in range(256)
+)
+IMPORTS = re.compile(rb"^[ \t]*(?:from|import)[ \t][^\n(]*(?:\([^)]*\))?", re.MULTILINE)
 STAR_IMPORT = re.compile(rb"import[ \t]+\*")
 
 
@@ -44,27 +51,51 @@ def may_concern_celery(data: bytes) -> bool:
     return b"task" in data and any(word in data for word in ENTRY_KEYS)
 
 
-def frameworks_in(data: bytes) -> set[str]:
-    """Web frameworks that the file imports."""
-    if not any(name in data for name in FRAMEWORKS):
+def frameworks_in(data: bytes, known: set[str]) -> set[str]:
+    """Web frameworks that the file imports, those already known left out."""
+    unknown = [name for name in FRAMEWORKS if name.decode() not in known]
+    if not any(name in data for name in unknown):
         return set()
-    return {match.decode() for match in FRAMEWORK_IMPORT.findall(data)}
+    return {match.decode() for match in FRAMEWORK_IMPORT.findall(data)} - known
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a file must hold to refer to something that is known already."""
+
+    modules: frozenset[str]  # that define tasks or wrappers, or pass them on
+    defining: frozenset[str]  # those of them that define
+    names: frozenset[str]  # of tasks, wrappers, and classes that make tasks
+
+    def without(self, other: Names) -> Names:
+        """What is new: all modules for new names, new modules for all names."""
+        if not self.names <= other.names:
+            return self
+        return Names(self.modules - other.modules, frozenset(), self.names)
 
 
 class NameFilter:
     """Finds files that may refer to tasks by names that are not Celery's own.
 
-    Such a file must name the module that it imports from, and the task (or take
-    everything by a star); a wrapper may be called on its own.
+    Such a file imports from a module that is known, or writes its dotted name in a
+    string; and it holds the name itself, or takes everything by a star.
     """
 
-    def __init__(self, modules: set[str], names: set[str]) -> None:
-        self._modules = [name.encode() for name in sorted(modules)]
-        self._names = {name.encode() for name in names}
+    def __init__(self, wanted: Names) -> None:
+        self._modules = [name.encode() for name in sorted(wanted.modules)]
+        self._dotted = [f"{name}.".encode() for name in sorted(wanted.defining)]
+        self._names = {name.encode() for name in wanted.names}
 
     def matches(self, data: bytes) -> bool:
-        if not any(module in data for module in self._modules):
+        if not self._mentions(data):
             return False
-        if not self._names.isdisjoint(IDENTIFIER.findall(data)):
+        if not self._names.isdisjoint(data.translate(TO_WORDS).split()):
             return True
-        return STAR_IMPORT.search(data) is not None
+        return b"*" in data and STAR_IMPORT.search(data) is not None
+
+    def _mentions(self, data: bytes) -> bool:
+        imports = b"\n".join(IMPORTS.findall(data))
+        for module in self._modules:
+            if module in imports:
+                return True
+        return any(dotted in data for dotted in self._dotted)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from migrator.scan.facts import Binding, Chain, FileFacts
     from migrator.scan.resolve import Resolver
 
+MAX_DEPTH = 4  # of containers in containers
 RESULTS = TASK_METHODS | {"AsyncResult", "GroupResult", "ResultSet", "send_task"}
 
 
@@ -37,11 +38,29 @@ class Relevance:
     def _mentions(self, binding: Binding) -> bool:
         if binding.kind is BindingKind.IMPORT:
             return binding.target.rpartition(".")[2] in self._names
-        return binding.value is not None and any(
-            getattr(node, "id", None) in self._names
-            or getattr(node, "attr", None) in self._names
-            for node in ast.walk(binding.value)
-        )
+        return binding.value is not None and self._holds(binding.value, 0)
+
+    def _holds(self, node: ast.expr, depth: int) -> bool:
+        """Whether a task's name stands in the expression, a few levels down."""
+        while isinstance(node, ast.Attribute | ast.Subscript | ast.Starred):
+            if isinstance(node, ast.Attribute) and node.attr in self._names:
+                return True
+            node = node.value
+        if isinstance(node, ast.Name):
+            return node.id in self._names
+        if depth > MAX_DEPTH:
+            return False
+        if isinstance(node, ast.Call):
+            inner = [node.func, *node.args]
+        elif isinstance(node, ast.Dict):
+            inner = node.values
+        elif isinstance(node, ast.Tuple | ast.List | ast.Set):
+            inner = node.elts
+        elif isinstance(node, ast.IfExp):
+            inner = [node.body, node.orelse]
+        else:
+            inner = node.values if isinstance(node, ast.BoolOp) else []
+        return any(self._holds(one, depth + 1) for one in inner)
 
     def may_be_result(self, facts: FileFacts, scope: int, chain: Chain) -> bool:
         """Whether the first name is set from a dispatch or an AsyncResult."""
