@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING
 
+from migrator.classify import rules
 from migrator.model import Target
 from migrator.report.html.code import Sources, excerpt
 from migrator.report.html.markup import Html, join, name, place, prose, tag
@@ -209,15 +211,27 @@ def _reasons(verdict: Verdict) -> Html:
 
 
 def _reason(finding: Finding) -> Html:
+    counts_against = finding.is_veto or finding.is_unknown or finding.weight > 0
+    advice = _guidance().get(finding.rule, "") if counts_against else ""
     return tag(
         "li",
         tag("span", prose(finding.message)),
         " ",
         tag("span", place(finding.location), class_="place"),
         " ",
-        tag("span", f"{finding.rule}, {_weight(finding)}", class_="rule"),
+        tag(
+            "span",
+            f"{finding.rule}, {_weight(finding)}",
+            prose(f". {advice}") if advice else None,
+            class_="rule",
+        ),
         class_="veto" if finding.is_veto else None,
     )
+
+
+@cache
+def _guidance() -> dict[str, str]:
+    return {rule.id: rule.guidance for rule in rules()}
 
 
 def _weight(finding: Finding) -> str:
@@ -233,9 +247,10 @@ def _pair(term: str, description: str) -> Html:
 
 
 def _callers(view: TaskView) -> Html:
-    if not view.callers and not view.schedules:
-        return tag("p", "None was seen in the source. It may be sent by name.")
     items = list(_places(view.callers))
+    if not items:
+        none = "None was seen in the source; it may be sent by name."
+        items.append(tag("li", "None: beat starts it." if view.schedules else none))
     if view.mocks:
         items.append(tag("li", f"replaced by a mock in tests: {len(view.mocks)} times"))
     return tag("ul", *items, class_="places", data_find=True)

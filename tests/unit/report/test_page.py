@@ -5,16 +5,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from migrator.classify import rules
 from migrator.model import (
     Accept,
     ChangeSet,
     FileChange,
     FileOutcome,
     FileStatus,
+    Finding,
     Level,
     Location,
     ManualStep,
@@ -170,6 +173,28 @@ def test_a_row_shows_reasons_code_callers_and_queue(tmp_path):
     assert "5| def clean(days=30): (named by a reason) 6|" in text
     assert "app/views.py:8 clean.delay(3)" in text
     assert "Queue celery" in text
+
+
+def test_a_task_without_a_caller_is_not_called_dead(tmp_path):
+    found = survey(
+        tmp_path,
+        judged("app.by_beat"),
+        judged("app.alone"),
+        schedules=(entry("app.by_beat"),),
+    )
+    text = Page(scan_page(found, NOW)).text
+    assert text.count("None: beat starts it.") == 1
+    assert text.count("None was seen in the source; it may be sent by name.") == 1
+
+
+def test_advice_stands_with_what_counts_against_a_task(tmp_path):
+    task, said = judged("app.a", Level.HEAVY)
+    against = Finding("late-ack", "acks_late=True", task.location, is_veto=True)
+    said = replace(said, findings=(against, *said.findings))
+    text = Page(scan_page(survey(tmp_path, (task, said)), NOW)).text
+    advice = next(rule.guidance for rule in rules() if rule.id == "late-ack")
+    assert f"late-ack, veto. {advice}" in text
+    assert "short-body, -2 " in text
 
 
 def test_a_project_without_a_task_has_a_page_too(tmp_path):
