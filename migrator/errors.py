@@ -8,6 +8,7 @@
     ├── ApplyError            nothing was written, or all was put back     exit 3
     │   ├── DirtyTreeError    uncommitted changes would be mixed with ours
     │   ├── ConflictError     a file changed between diff and apply / undo
+    │   ├── InFlightError     calls of a task that is to be finished are on their way
     │   └── WriteError        the disk or its permissions refused
     └── VerificationError     the tree after does not equal the tree before  exit 4
 
@@ -67,6 +68,10 @@ class DirtyTreeError(ApplyError):
 
 class ConflictError(ApplyError):
     """A file is not what it was when the change was computed."""
+
+
+class InFlightError(ApplyError):
+    """Calls of a task are still on their way, and would find no registration."""
 
 
 class WriteError(ApplyError):

@@ -9,17 +9,21 @@ from migrator.plan.build import (
     without_refused,
 )
 from migrator.plan.decide import decided
+from migrator.plan.finished import finished_tasks, parameters_of
 from migrator.plan.manifest import FILE_NAME, Manifest, read_manifest
-from migrator.plan.refresh import refreshed
+from migrator.plan.refresh import refreshed, with_finished
 
 __all__ = [
     "FILE_NAME",
     "Manifest",
     "build_plan",
     "decided",
+    "finished_tasks",
     "moved_entries",
+    "parameters_of",
     "read_manifest",
     "refreshed",
     "refuse_unknown",
+    "with_finished",
     "without_refused",
 ]

@@ -73,7 +73,13 @@ def _planned(
         stanza.is_marked_stale or stanza.hash != definition.source_hash
     )
     return PlannedTask(
-        definition, verdict, stanza.target, stanza.accept, stanza.options, is_stale
+        definition,
+        verdict,
+        stanza.target,
+        stanza.accept,
+        stanza.options,
+        is_stale,
+        callers=stanza.callers,
     )
 
 
@@ -81,7 +87,7 @@ def refuse_unknown(manifest: Manifest, inventory: Inventory) -> None:
     """PlanError where the manifest names a task that the source does not have."""
     known = {task.name for task in inventory.tasks}
     for stanza in manifest.stanzas.values():
-        if stanza.name not in known and not stanza.is_gone:
+        if stanza.name not in known and not stanza.is_gone and not stanza.finished:
             raise PlanError(
                 f"there is no task {stanza.name} in the source",
                 where=f"{FILE_NAME}:{stanza.line}",

@@ -9,6 +9,9 @@ verdict = "light, unconfirmed"
 reasons = ["..."]
 source = "shop/tasks.py"
 hash = "5f1c..."           # of the source that the verdict was made from
+callers = "background"     # what `migrate finish` makes of its callers: direct |
+                           # background | job; not needed where it has none
+finished = "shop.tasks.clean_up"  # a finish made it this plain function
 
 [schedules."clean-up-nightly"]
 task = "shop.tasks.clean_up"
@@ -25,7 +28,7 @@ import tomlkit
 from tomlkit.exceptions import ParseError
 
 from migrator.errors import PlanError
-from migrator.model import Accept, Target
+from migrator.model import Accept, Callers, Target
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -46,6 +49,9 @@ class Stanza:
     is_marked_stale: bool = False
     is_gone: bool = False
     options: dict[str, Any] = field(default_factory=dict)
+    callers: Callers | None = None
+    finished: str = ""  # dotted name of the function that it has become
+    source: str = ""  # path of its file
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +130,27 @@ def _stanza(name: str, table: dict[str, Any], lines: _Lines) -> Stanza:
         is_marked_stale=bool(table.get("stale", False)),
         is_gone=bool(table.get("gone", False)),
         options=dict(table.get("options", {})),
+        callers=_callers(name, table, lines),
+        finished=_finished(name, table, lines),
+        source=str(table.get("source", "")),
+    )
+
+
+def _callers(name: str, table: dict[str, Any], lines: _Lines) -> Callers | None:
+    if "callers" not in table:
+        return None
+    return Callers(_choice(name, table, "callers", list(Callers), lines))
+
+
+def _finished(name: str, table: dict[str, Any], lines: _Lines) -> str:
+    value = table.get("finished", "")
+    words = value.split(".") if isinstance(value, str) else [""]
+    if value == "" or (len(words) > 1 and all(word.isidentifier() for word in words)):
+        return str(value)
+    raise PlanError(
+        f"finished = {value!r} of task {name} is no dotted name of a function",
+        where=f"{FILE_NAME}:{lines.of('tasks', name, 'finished')}",
+        hint="Take the line back from version control; `migrate finish` wrote it.",
     )
 
 

@@ -21,6 +21,7 @@ HEAD = """\
 The plan of a migration off Celery, written by `migrate plan`. Edit it and commit it.
 accept: "yes" moves the task, "later" and "no" leave it on Celery.
 target: where it goes (apscheduler, background, cronjob, runner) or stays (celery).
+callers = "direct" or "background": what `migrate finish` makes of .delay() calls.
 Next: `migrate diff` shows exactly what `migrate apply` will write.
 """
 REASONS = 3
@@ -44,6 +45,15 @@ def refreshed(manifest: Manifest | None, plan: Plan, *, applied: bool = False) -
     for name in [name for name in schedules if name not in names]:
         schedules.remove(name)
     return tomlkit.dumps(document)
+
+
+def with_finished(manifest: Manifest, tasks: Iterable[PlannedTask]) -> str:
+    """The text of migrate.toml with these tasks noted as finished, and no more."""
+    stanzas = _section(manifest.document, "tasks")
+    for task in tasks:
+        if task.is_finished:
+            _put_task(stanzas, task)
+    return tomlkit.dumps(manifest.document)
 
 
 def _new_document() -> TOMLDocument:
@@ -74,6 +84,12 @@ def _put_task(tasks: Table, task: PlannedTask) -> None:
     stanza = tasks[definition.name]
     if not isinstance(stanza, Table):
         raise TypeError(definition.name)
+    if task.is_finished:
+        _set(stanza, "finished", definition.qualified_name)
+        _set(stanza, "source", definition.location.path)
+        _drop(stanza, "stale", "gone")
+        return
+    _drop(stanza, "finished")  # whoever took a finish back by hand
     if definition.kind is DefinitionKind.LIGHT:
         _drop(stanza, "stale", "gone")
         return  # its verdict was given before it moved

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 from libcst.helpers import get_full_name_for_node_or_raise, parse_template_statement
 
+from migrator.rewrite.arguments import LINE_LENGTH
 from migrator.rewrite.elements import merged
 from migrator.rewrite.names import names_in_use
 from migrator.rewrite.statements import without_statements
@@ -25,15 +26,18 @@ def settle_imports(
     wanted: Sequence[WantedImport],
     *,
     may_remove: bool,
+    spared: Collection[str] = (),
 ) -> cst.Module:
     """The edited module with the wanted imports in, and orphaned ones out.
 
     An import of Celery that loses its last name gives its line to the first wanted
     one, so that the common edit changes one line and moves none. With `may_remove`
-    False (a package's `__init__`, whose names others import) nothing is taken out.
+    False (a package's `__init__`, whose names others import) nothing is taken out;
+    nor are the `spared` names.
     """
     missing = [w for w in wanted if not _has(after, w)]
     orphans = names_in_use(before) - names_in_use(after) if may_remove else set()
+    orphans -= set(spared)
     body = list(after.body)
     empty = []
     for index, line, statement in _plain_imports(after):
@@ -197,12 +201,75 @@ def _statement(wanted: WantedImport) -> Import:
 
 
 def _inserted(module: cst.Module, wanted: Sequence[WantedImport]) -> cst.Module:
-    if not wanted:
+    alone = []
+    for one in wanted:
+        joined = _joined(module, one)
+        if joined is None:
+            alone.append(one)
+        else:
+            module = joined
+    if not alone:
         return module
     at = _end_of_imports(module)
     body = list(module.body)
-    body[at:at] = [_line(w) for w in wanted]
+    body[at:at] = [_line(w) for w in alone]
     return module.with_changes(body=body)
+
+
+def _joined(module: cst.Module, wanted: WantedImport) -> cst.Module | None:
+    """The name in an import that the module has from there; None where none is fit."""
+    for index, line, statement in _plain_imports(module):
+        if isinstance(statement, cst.ImportFrom) and _imports_from(statement, wanted):
+            longer = line.with_changes(body=[_with_name(statement, wanted)])
+            text = module.code_for_node(longer.with_changes(leading_lines=[]))
+            if max(map(len, text.splitlines())) > LINE_LENGTH:
+                continue
+            body = list(module.body)
+            body[index] = longer
+            return module.with_changes(body=body)
+    return None
+
+
+def _imports_from(statement: cst.ImportFrom, wanted: WantedImport) -> bool:
+    return (
+        not wanted.alias
+        and not statement.relative
+        and statement.module is not None
+        and get_full_name_for_node_or_raise(statement.module) == wanted.module
+        and (statement.lpar is None or len(_aliases(statement)) > 1)
+    )
+
+
+def _with_name(statement: cst.ImportFrom, wanted: WantedImport) -> cst.ImportFrom:
+    """Before the first name that sorts after it, in the layout that is there."""
+    aliases = list(_aliases(statement))
+    comma = aliases[0].comma
+    if not isinstance(comma, cst.Comma):
+        comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    names = [get_full_name_for_node_or_raise(alias.name) for alias in aliases]
+    at = next((i for i, name in enumerate(names) if name > wanted.name), len(names))
+    added = cst.ImportAlias(cst.Name(wanted.name), comma=comma)
+    if at == len(aliases):
+        added = added.with_changes(comma=aliases[-1].comma)
+        aliases[-1] = aliases[-1].with_changes(comma=comma)
+    aliases.insert(at, added)
+    return statement.with_changes(names=aliases)
+
+
+def names_from(module: cst.Module, package: str) -> set[str]:
+    """The names that plain imports bind to something of a package."""
+    return {
+        _bound(alias)
+        for _, _, statement in _plain_imports(module)
+        if isinstance(statement, cst.ImportFrom)
+        and statement.module is not None
+        and _is_within(get_full_name_for_node_or_raise(statement.module), package)
+        for alias in _aliases(statement)
+    }
+
+
+def _is_within(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
 
 
 def _end_of_imports(module: cst.Module) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-import libcst as cst
 from libcst.metadata import MetadataWrapper
 
 from migrator.model import (
@@ -26,7 +25,7 @@ from migrator.rewrite.edits import (
     WebAppEdit,
 )
 from migrator.rewrite.imports import bound_names, settle_imports
-from migrator.rewrite.source import NotEditableError, read_source
+from migrator.rewrite.source import NotEditableError, check_compiles, read_source
 from migrator.rewrite.transformer import FileTransformer
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def _edits_by_file(inventory: Inventory, plan: Plan) -> dict[str, FileEdits]:
     for schedule in plan.schedules:
         if schedule.target is not Target.CELERY and not schedule.is_moved:
             _add_schedule(files[schedule.entry.location.path], schedule)
-    if any(task.moves for task in plan.tasks):
+    if any(task.moves and not task.is_finished for task in plan.tasks):
         for web_app in _apps_to_start(inventory):
             _add_web_app(files[web_app.location.path], web_app, plan)
     return files
@@ -145,17 +144,9 @@ def _edited(
         )
     is_package = path.endswith("__init__.py")
     after = settle_imports(source.module, after, wanted, may_remove=not is_package)
-    _check_compiles(after)
+    check_compiles(after)
     change = FileChange(path, before, source.encode(after), tuple(edits.reasons))
     return change, _health_step(path, transformer, edits)
-
-
-def _check_compiles(module: cst.Module) -> None:
-    """An edit that does not parse again is our fault, and must not be written."""
-    try:
-        cst.parse_module(module.code)
-    except cst.ParserSyntaxError as error:
-        raise NotEditableError(f"the edit would not compile: {error}") from error
 
 
 def _health_step(

@@ -47,3 +47,11 @@ def read_source(data: bytes) -> Source:
     if source.encode(module) != data:
         raise NotEditableError("does not come back byte for byte from the parser")
     return source
+
+
+def check_compiles(module: cst.Module) -> None:
+    """An edit that does not parse again is our fault, and must not be written."""
+    try:
+        cst.parse_module(module.code)
+    except cst.ParserSyntaxError as error:
+        raise NotEditableError(f"the edit would not compile: {error}") from error

@@ -1,4 +1,4 @@
-"""Starts the shim's runner with a FastAPI application, and includes its health."""
+"""Starts the shim's runner with a FastAPI application, or takes that out again."""
 
 from __future__ import annotations
 
@@ -22,6 +22,30 @@ def with_lifespan(call: cst.Call, edit: WebAppEdit) -> cst.Call:
             args[index] = argument.with_changes(value=wrapped)
             return call.with_changes(args=args)
     return append(call, keyword("lifespan", own))
+
+
+def without_lifespan(call: cst.Call) -> cst.Call | None:
+    """`FastAPI(lifespan=shim_lifespan(x))` -> `FastAPI(lifespan=x)`; None without."""
+    for index, argument in enumerate(call.args):
+        if argument.keyword is None or argument.keyword.value != "lifespan":
+            continue
+        args = list(call.args)
+        if isinstance(argument.value, cst.Call) and len(argument.value.args) == 1:
+            inner = argument.value.args[0].value
+            args[index] = argument.with_changes(value=inner)
+            return call.with_changes(args=args)
+        return call.with_changes(args=_without(args, index))
+    return None
+
+
+def _without(args: list[cst.Arg], index: int) -> list[cst.Arg]:
+    """The arguments less one; the last keeps what stood before the bracket."""
+    gone = args.pop(index)
+    if args and index == len(args):
+        args[-1] = args[-1].with_changes(
+            comma=gone.comma, whitespace_after_arg=gone.whitespace_after_arg
+        )
+    return args
 
 
 def assigned_name(statement: cst.SimpleStatementLine) -> cst.BaseExpression | None:

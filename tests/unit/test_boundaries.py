@@ -22,10 +22,12 @@ ALLOWED = {
     "plan": {"schedules"},
     "rewrite": set(),
     "render": {"schedules"},
+    "finish": set(),
+    "finishing": {"finish", "pipeline", "plan", "rewrite"},
     "apply": set(),
     "verify": {"scan", "schedules", "project", "plan"},
     "operate": {"project", "config", "classify"},
-    "report": {"pipeline", "schedules", "classify", "status", "verify"},
+    "report": {"finishing", "pipeline", "schedules", "classify", "status", "verify"},
     "status": set(),
     "pipeline": {
         "apply",

@@ -1,0 +1,124 @@
+"""`migrate finish`: takes the shim and the registration of moved tasks out again."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from migrator.cli.options import app_option, root_option
+from migrator.cli.progress import progress_bar
+from migrator.errors import EXIT_FINDINGS, EXIT_NOTHING_TO_DO, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from migrator.finishing import Finish
+
+
+@click.command(name="finish")
+@click.argument("tasks", metavar="[TASK]...", nargs=-1)
+@click.option("--all", "is_all", is_flag=True, help="Every task that can be finished.")
+@root_option
+@app_option
+@click.option("--diff", "is_diff", is_flag=True, help="Show the patch, write nothing.")
+@click.option("--queue", multiple=True, help="One more queue to look into.")
+@click.option(
+    "--no-broker-check",
+    is_flag=True,
+    help="Do not look for calls in flight: you have made sure that there are none.",
+)
+@click.option(
+    "--blind-spots-checked",
+    is_flag=True,
+    help="You have looked at every blind spot: none reaches a task to be finished.",
+)
+@click.option(
+    "--allow-dirty", is_flag=True, help="Write although there are uncommitted changes."
+)
+def command(
+    tasks: tuple[str, ...], root: Path, app: str | None, **flags: bool | tuple[str, ...]
+) -> int:
+    """Make moved tasks plain functions, with all of their callers or not at all.
+
+    \b
+    migrate finish --all --diff      what would be written, and who keeps the shim
+    migrate finish health.check      one task
+    migrate finish --all             every task that can be
+
+    Calls become what `callers` of the task's stanza in migrate.toml says. Refuses while
+    a call is in flight in Celery's broker, its workers or the outbox; for that it
+    imports the project's Celery application, in a process of its own. `migrate undo`
+    takes it back.
+
+    Exit code 0: all of them finished; 1: some keep the shim, or --diff shows changes;
+    3: calls are in flight, or a write was refused.
+    """  # noqa: D301 - \b is click's mark for lines to keep
+    from migrator.apply import recover
+    from migrator.finishing import finish
+
+    if bool(tasks) == bool(flags["is_all"]):
+        raise UsageError("say which tasks are to be finished, or --all")
+    recover(root)
+    with progress_bar("Scanning", is_on=True) as progress:
+        outcome = finish(
+            root,
+            tasks,
+            has_looked=bool(flags["blind_spots_checked"]),
+            progress=progress,
+        )
+    if flags["is_diff"]:
+        return _show(outcome)
+    return _write(root, app, outcome, flags)
+
+
+def _show(outcome: Finish) -> int:
+    from migrator.apply import unified_diff
+    from migrator.report import change_report, finish_report
+
+    patch = unified_diff(outcome.changes.changes)
+    if sys.stdout.isatty():
+        change_report.print_patch(patch)
+    else:
+        sys.stdout.buffer.write(patch)
+        sys.stdout.buffer.flush()
+    finish_report.print_finish(outcome, applied=False)
+    return EXIT_FINDINGS if outcome.changes.changes else EXIT_NOTHING_TO_DO
+
+
+def _write(
+    root: Path,
+    app: str | None,
+    outcome: Finish,
+    flags: dict[str, bool | tuple[str, ...]],
+) -> int:
+    from migrator.apply import apply_changes, refuse_dirty_tree
+    from migrator.report import change_report, finish_report
+
+    changes = outcome.changes.changes
+    if changes and not flags["allow_dirty"]:
+        refuse_dirty_tree(root)
+    if changes and not flags["no_broker_check"]:
+        _look(root, app, outcome, flags["queue"])
+    apply_changes(root, changes)
+    if changes:
+        change_report.print_stat(outcome.changes)
+    finish_report.print_finish(outcome, applied=True)
+    return EXIT_FINDINGS if outcome.kept or outcome.unseen else EXIT_NOTHING_TO_DO
+
+
+def _look(
+    root: Path, app: str | None, outcome: Finish, queues: bool | tuple[str, ...]
+) -> None:
+    from migrator.operate.in_flight import refuse_in_flight
+    from migrator.pipeline import live_application
+
+    live = live_application(root, app)
+    names = queues if isinstance(queues, tuple) else ()
+    looked = refuse_in_flight(root, live.shim, live.app, outcome.finished, names)
+    if looked.workers_silent:
+        click.echo(
+            "no worker answered: a body that one runs at this moment is not counted",
+            err=True,
+        )
