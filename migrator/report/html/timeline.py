@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from migrator.report.html.fires import DAY, Fires, fires_of, local_midnight
-from migrator.report.html.markup import Html, join, name, tag
+from migrator.report.html.markup import Html, name, tag
+from migrator.report.html.strip import HEIGHT, WIDTH, hours, marks, number, strip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,12 +18,7 @@ if TYPE_CHECKING:
     from migrator.model import ScheduleEntry
     from migrator.report.html.view import TaskView
 
-WIDTH = 960  # of a strip, in its own units: 40 an hour
-HEIGHT = 24
-TICK = 3
-QUARTERS = 96
-LABELLED_HOURS = range(0, 24, 3)
-MOST_TIMES = 6
+QUARTERS = 96  # of an hour, in a day
 
 
 def timeline(
@@ -41,7 +37,7 @@ def timeline(
         "tr",
         tag("th", "Schedule", scope="col"),
         tag("th", "Runs a day", scope="col", class_="number"),
-        tag("th", _hours(start), scope="col", class_="strip"),
+        tag("th", hours(start), scope="col", class_="strip"),
     )
     table = tag(
         "table",
@@ -98,15 +94,15 @@ def _load_row(load: Sequence[int]) -> Html:
     clock = f"{busiest // 4:02}:{busiest % 4 * 15:02}"
     text = f"Busiest quarter of an hour: {clock}, {most:,} starts" if most else "none"
     bars = []
-    for number, value in enumerate(load):
+    for quarter, value in enumerate(load):
         height = (HEIGHT - 2) * value / most if most else 0
         bars.append(
             tag(
                 "rect",
-                x=_n(number * step + 1),
-                y=_n(HEIGHT - height),
-                width=_n(step - 2),
-                height=_n(height),
+                x=number(quarter * step + 1),
+                y=number(HEIGHT - height),
+                width=number(step - 2),
+                height=number(height),
                 class_="load busiest" if value == most else "load",
             )
         )
@@ -119,7 +115,7 @@ def _load_row(load: Sequence[int]) -> Html:
             scope="row",
         ),
         tag("td", f"{sum(load):,}", class_="number"),
-        tag("td", _strip(text, bars), class_="strip"),
+        tag("td", strip(text, bars), class_="strip"),
         class_="total",
     )
 
@@ -131,7 +127,6 @@ def _row(fires: Fires, anchors: dict[str, TaskView], start: datetime) -> Html:
     if view is not None:
         task = tag("a", task, href=f"#{view.anchor}")
     level = view.verdict.level if view is not None else "unjudged"
-    said = _said(fires, start)
     return tag(
         "tr",
         tag(
@@ -143,86 +138,6 @@ def _row(fires: Fires, anchors: dict[str, TaskView], start: datetime) -> Html:
             scope="row",
         ),
         tag("td", "?" if fires.unknown else f"{fires.count:,}", class_="number"),
-        tag("td", _marks(fires, said, start), class_="strip"),
+        tag("td", marks(fires, start), class_="strip"),
         class_=f"{level} {'' if entry.enabled else 'off'}".strip(),
     )
-
-
-def _marks(fires: Fires, said: str, start: datetime) -> Html:
-    if fires.unknown or not (fires.every or fires.at):
-        return tag("span", said, class_="said")
-    if fires.every:
-        band = tag("rect", x=0, y=8, width=WIDTH, height=HEIGHT - 16, class_="band")
-        return join([_strip(said, [band]), tag("span", said, class_="words")])
-    ticks = [
-        tag(
-            "rect",
-            x=_n((moment - start) / DAY * WIDTH),
-            y=3,
-            width=TICK,
-            height=HEIGHT - 6,
-            rx=1,
-            class_="tick",
-        )
-        for moment in fires.at
-    ]
-    return _strip(said, ticks)
-
-
-def _said(fires: Fires, start: datetime) -> str:
-    """The same as the strip, in words."""
-    if fires.unknown:
-        return f"not drawn: {fires.unknown}"
-    off = "" if fires.entry.enabled else "switched off; "
-    if fires.every:
-        return f"{off}every {_duration(fires.every)}"
-    if not fires.at:
-        if fires.next_run is None:
-            return f"{off}never"
-        return f"{off}not on this day; next on {_date(fires.next_run, start)}"
-    times = [f"{_local(moment, start):%H:%M}" for moment in fires.at[:MOST_TIMES]]
-    more = len(fires.at) - MOST_TIMES
-    return off + ", ".join(times) + (f" and {more} more" if more > 0 else "")
-
-
-def _local(moment: datetime, start: datetime) -> datetime:
-    return moment.astimezone(start.tzinfo)
-
-
-def _date(moment: datetime, start: datetime) -> str:
-    local = _local(moment, start)
-    return f"{local:%a} {local.day} {local:%b %Y %H:%M}"
-
-
-def _duration(step: timedelta) -> str:
-    seconds = step.total_seconds()
-    if seconds % 60 == 0:
-        return f"{seconds / 60:g} min"
-    return f"{seconds:g} s"
-
-
-def _hours(start: datetime) -> Html:
-    """Labels of the axis; on a day of a clock change they follow the clocks."""
-    moments = (start.astimezone(UTC) + timedelta(hours=h) for h in LABELLED_HOURS)
-    labels = [tag("span", f"{_local(moment, start):%H:%M}") for moment in moments]
-    return tag("span", *labels, class_="hours")
-
-
-def _strip(label: str, content: Sequence[Html]) -> Html:
-    grid = [
-        tag("line", x1=_n(h * WIDTH / 24), y1=0, x2=_n(h * WIDTH / 24), y2=HEIGHT)
-        for h in LABELLED_HOURS
-    ]
-    return tag(
-        "svg",
-        tag("g", *grid, class_="grid"),
-        join(content),
-        role="img",
-        aria_label=label,
-        viewBox=f"0 0 {WIDTH} {HEIGHT}",
-        preserveAspectRatio="none",
-    )
-
-
-def _n(value: float) -> str:
-    return f"{value:.1f}".rstrip("0").rstrip(".")

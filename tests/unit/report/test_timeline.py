@@ -75,3 +75,17 @@ def test_a_disabled_entry_is_shown_and_not_counted():
     entries = [entry("app.a", "on"), entry("app.a", "off", enabled=False)]
     text = Page(timeline(entries, [], TUESDAY)).text
     assert "02:30, 1 starts" in text
+
+
+def test_runs_close_to_each_other_are_one_band_and_others_are_ticks():
+    every_minute_at_work = {"kind": "crontab", "minute": "*", "hour": "9-10"}
+    drawn = timeline([entry("app.a", spec=every_minute_at_work)], [], TUESDAY)
+    assert drawn.count('class="band"') == 1
+    assert "120" in Page(drawn).text
+    twice = timeline(
+        [entry("app.a", spec={"kind": "crontab", "minute": "0,30", "hour": 9})],
+        [],
+        TUESDAY,
+    )
+    assert twice.count('class="tick"') == 2
+    assert 'class="band"' not in twice
