@@ -23,7 +23,13 @@ _NOON = 12
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _MONTHS = {name.lower(): number for number, name in enumerate(month_abbr) if name}
 _WEEKDAYS = {name.lower(): (number + 1) % 7 for number, name in enumerate(day_abbr)}
-_BOUNDS: tuple[tuple[int, int, dict[str, int]], ...] = ((0, 59, {}), (0, 23, {}), (1, 31, {}), (1, 12, _MONTHS), (0, 6, _WEEKDAYS))
+_BOUNDS: tuple[tuple[int, int, dict[str, int]], ...] = (
+    (0, 59, {}),
+    (0, 23, {}),
+    (1, 31, {}),
+    (1, 12, _MONTHS),
+    (0, 6, _WEEKDAYS),
+)
 
 
 class CronError(ValueError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from math import gcd
+from math import ceil, gcd
 from typing import TYPE_CHECKING, NamedTuple
 
 from migrator.schedules.crontab import wall_clock_source
@@ -69,14 +69,18 @@ def _named(zone: str) -> str:
 
 def _clocks_matter(fields: CronFields, zone: str) -> bool:
     """Whether Kubernetes would skip or repeat a run, or lose a day, in this zone."""
+    # It steps from day to day only to look for one that matches, and then stumbles
+    # over a change at midnight.
+    looks_for_days = not (fields.any_day and fields.any_weekday and fields.any_month)
     touched: set[int] = set()
     for change in coming_changes(zone):
         after = change.at.astimezone(zone_info(zone)).replace(tzinfo=None)
         first, last = sorted((after, after - change.shift))
         is_midnight = first.date() != last.date() or first.hour == 0
-        if is_midnight or change.shift % _HOUR:
+        if (is_midnight and looks_for_days) or change.shift % _HOUR:
             return True
-        touched |= set(range(first.hour, last.hour + 1))
+        passed = ceil((last - first) / _HOUR)
+        touched |= {(first.hour + step) % 24 for step in range(passed + 1)}
     return not touched.isdisjoint(fields.hour)
 
 

@@ -147,7 +147,8 @@ class _Comparison:
             return True
         for middle, width in self._windows(begin, end, changes):
             left, right = max(middle - width, begin), min(middle + width, end)
-            if reached < right and self.difference is None:
+            is_new = max(left, reached) < right
+            if is_new and self.difference is None:
                 self._window(left, right, MOST_IN_WINDOW)
         return False
 

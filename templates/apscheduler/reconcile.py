@@ -84,15 +84,20 @@ def _first_run(scheduler: Any, entry: Entry) -> datetime | None:
 def _resume(scheduler: Any, job: Job) -> None:
     """Of the slots of a downtime the latest runs, the others are counted as missed."""
     now = scheduler.clock()
-    if job.next_run_time is None or job.next_run_time > now:
+    due = job.next_run_time
+    if due is None or due > now:
         return
-    latest, passed = _latest(job.trigger, job.next_run_time, now)
+    state = scheduler.states.get(job.id)
+    if state is not None and state.last_slot is not None:
+        # What was stored may be behind what has run: count from there.
+        following = job.trigger.get_next_fire_time(state.last_slot, state.last_slot)
+        due = due if following is None else max(due, following)
+    latest, passed = (due, 0) if due > now else _latest(job.trigger, due, now)
     if passed:
-        scheduler.runner.missed(
-            job.id, latest - timedelta(microseconds=1), "downtime", slots=passed
-        )
-        job.next_run_time = latest
-        scheduler.store.update_job(job)
+        last_missed = latest - timedelta(microseconds=1)
+        scheduler.runner.missed(job.id, last_missed, "downtime", slots=passed)
+    job.next_run_time = latest
+    scheduler.store.update_job(job)
 
 
 def _latest(trigger: Any, due: datetime, now: datetime) -> tuple[datetime, int]:

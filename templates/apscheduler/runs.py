@@ -134,7 +134,11 @@ class Runner:
             if entry is not None:
                 self._check(entry, run)
             self._states.started(
-                run.job, run.slot, now=self._clock(), runner=self._name
+                run.job,
+                run.slot,
+                now=self._clock(),
+                next_run=self._store.next_run(run.job),
+                runner=self._name,
             )
         except StoreDownError as error:
             raise SkippedError("store-down") from error
@@ -143,13 +147,13 @@ class Runner:
 
     def _claim(self, run: Run) -> None:
         began = time.monotonic()
+        is_ours = True
         try:
             claim = self._locks.claim(run.job, run.slot, self._clock())
+            is_ours = claim.is_ours
         finally:
-            self._store.settled(run.job, run.slot)
-        is_ours = claim.is_ours
+            self._store.settled(run.job, run.slot, is_ours=is_ours)
         metrics.claimed(run.job, time.monotonic() - began, is_ours=is_ours)
-        self._states.scheduled(run.job, self._store.next_run(run.job))
         if is_ours and claim.is_doubtful:
             state = self._states.get(run.job)
             last = None if state is None else state.last_slot
@@ -222,6 +226,7 @@ class Runner:
         metrics.missed(job, outcome, slots)
         try:
             self._states.missed(job, slot, outcome, slots=slots)
+            self._states.passed(job, self._store.next_run(job))
         except SQLAlchemyError as error:
             self._not_stored("miss", job, error)
 

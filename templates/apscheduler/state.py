@@ -18,6 +18,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    case,
     delete,
     insert,
     select,
@@ -30,7 +31,7 @@ from .tables import create_tables
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sqlalchemy import Engine
+    from sqlalchemy import ColumnElement, Engine
     from sqlalchemy.engine import RowMapping
 
     from .entry import Entry
@@ -121,14 +122,24 @@ class JobStates:
             connection.execute(delete(self._table).where(gone))
 
     def started(
-        self, entry: str, slot: datetime, *, now: datetime, runner: str
+        self,
+        entry: str,
+        slot: datetime,
+        *,
+        now: datetime,
+        next_run: datetime | None,
+        runner: str,
     ) -> None:
-        values: dict[str, Any] = {"last_start": _text(now), "runner": runner}
+        """A run begins. Slots and next runs of slower replicas change nothing."""
+        columns = self._table.c
+        values = {
+            "last_start": _text(now),
+            "runner": runner,
+            "last_slot": _later(columns.last_slot, slot),
+        }
+        if next_run is not None:
+            values["next_run"] = _later(columns.next_run, next_run)
         self._update(entry, values)
-        newer = self._table.c.last_slot.is_(None) | (
-            self._table.c.last_slot < _text(slot)
-        )
-        self._update(entry, {"last_slot": _text(slot)}, newer)
 
     def succeeded(
         self, entry: str, outcome: str, *, now: datetime, duration: float
@@ -166,15 +177,11 @@ class JobStates:
         }
         self._update(entry, values, is_news, has_not_run)
 
-    def scheduled(self, entry: str, next_run: datetime | None) -> None:
-        """The next run, as this replica sees it; an earlier time never comes back."""
-        if next_run is None:
-            self._update(entry, {"next_run": None})
-            return
-        later = self._table.c.next_run.is_(None) | (
-            self._table.c.next_run < _text(next_run)
-        )
-        self._update(entry, {"next_run": _text(next_run)}, later)
+    def passed(self, entry: str, next_run: datetime | None) -> None:
+        """The next run, where a slot does not run; an earlier time never comes back."""
+        if next_run is not None:
+            later = _later(self._table.c.next_run, next_run)
+            self._update(entry, {"next_run": later})
 
     def rescheduled(self, entry: str, next_run: datetime | None) -> None:
         """The next run after the entry itself has changed."""
@@ -217,6 +224,11 @@ def _table(name: str, metadata: MetaData) -> Table:
         Column("failures", Integer, nullable=False),
         Column("open_until", moment),
     )
+
+
+def _later(column: ColumnElement[str], moment: datetime) -> ColumnElement[str]:
+    text = _text(moment)
+    return case((column > text, column), else_=text)
 
 
 def _text(moment: datetime) -> str:

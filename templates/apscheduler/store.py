@@ -117,11 +117,15 @@ class ReplicaJobStore(SQLAlchemyJobStore):  # type: ignore[misc]  # it is untype
         with self._guard:
             self._open[job_id].add(slot)
 
-    def settled(self, job_id: str, slot: datetime) -> None:
-        """The slot needs no further try: claimed, here or elsewhere, or dropped."""
+    def settled(self, job_id: str, slot: datetime, *, is_ours: bool = True) -> None:
+        """The slot needs no further try: claimed, here or elsewhere, or dropped.
+
+        The replica that claimed it stores the progress, the others need not.
+        """
         with self._guard:
             self._open[job_id].discard(slot)
-            self._write_progress(job_id)
+            if is_ours:
+                self._write_progress(job_id)
 
     def next_run(self, job_id: str) -> datetime | None:
         """When this process will try the job next."""

@@ -84,6 +84,31 @@ def runner():
     note("companion-left")
 """
 
+# A scheduler whose clock is wrong by the seconds given: APScheduler's and ours.
+SKEWED = """
+import asyncio
+import sys
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers import base
+
+from light_tasks.logs import configure_logging
+from light_tasks.scheduler import serve
+
+OFFSET = timedelta(seconds=float(sys.argv[1]))
+
+
+class WrongClock(datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return datetime.now(tz) + OFFSET
+
+
+base.datetime = WrongClock
+configure_logging()
+asyncio.run(serve(clock=lambda: datetime.now(UTC) + OFFSET))
+"""
+
 WEB = """
 from fastapi import FastAPI
 from light_tasks.health import router
@@ -164,6 +189,10 @@ class Project:
     environment: dict[str, str]
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
+    def redefine(self, entries: Sequence[ScheduleEntry]) -> None:
+        """Render anew, as a later `migrate apply` would."""
+        write_package(self.folder, *records(entries))
+
     @property
     def ledger(self) -> Path:
         return self.folder / "ledger.txt"
@@ -198,6 +227,9 @@ class Project:
 
     def scheduler(self) -> subprocess.Popen[bytes]:
         return self.run("-m", "light_tasks.scheduler")
+
+    def skewed(self, seconds: float) -> subprocess.Popen[bytes]:
+        return self.run("skewed.py", str(seconds))
 
     def log(self, number: int) -> str:
         return (self.folder / f"log-{number}.txt").read_text()
@@ -256,6 +288,7 @@ def project(
     (folder / "shop" / "__init__.py").touch()
     (folder / "shop" / "tasks.py").write_text(TASKS)
     (folder / "companion.py").write_text(COMPANION)
+    (folder / "skewed.py").write_text(SKEWED)
     (folder / "web.py").write_text(WEB)
     (folder / "hosted.py").write_text(HOSTED)
     write_package(folder, *records(entries, tasks))

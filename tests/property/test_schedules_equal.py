@@ -31,9 +31,11 @@ ZONES = (
     "Asia/Kolkata",
     "Asia/Tehran",
 )
+# Beat's zone is UTC unless somebody sets another one; an assumption, not a survey.
+UTC_SHARE = 0.6
 TARGETS = ("apscheduler", "kubernetes")
-RANDOM_CASES = int(os.environ.get("SCHEDULE_CASES", "250"))
-REALISTIC_CASES = int(os.environ.get("REALISTIC_CASES", "150"))
+RANDOM_CASES = int(os.environ.get("SCHEDULE_CASES", "40"))
+REALISTIC_CASES = int(os.environ.get("REALISTIC_CASES", "60"))
 SEED = int(os.environ.get("SCHEDULE_SEED", "1"))
 YEARS = float(os.environ.get("SCHEDULE_YEARS", "2"))
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -41,26 +43,22 @@ WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
 def random_field(rng, low, high, names=()):
     """A field in any form that Celery accepts, wrapped ranges and junk included."""
-    form = rng.choice(
-        ("*", "*", "step", "number", "list", "range", "wrap", "span-step", "tuple")
-    )
     first, last = rng.randint(low, high), rng.randint(low, high)
-    if form == "*":
-        return "*"
-    if form == "step":
-        return f"*/{rng.choice((2, 3, 5, 7, 10, 13, 100))}"
-    if form == "number":
-        return rng.choice((first, str(first)))
-    if form == "list":
-        picked = rng.sample(range(low, high + 1), rng.randint(1, min(5, high - low)))
-        return ",".join(map(str, picked))
-    if form == "tuple":
-        return tuple(rng.sample(range(low, high + 1), rng.randint(1, 3)))
-    if form == "span-step":
-        return f"{first}-{last}/{rng.randint(1, 6)}"
-    if form == "wrap" and names:
-        return f"{rng.choice(names)}-{rng.choice(names)}"
-    return f"{first}-{last}"
+    several = rng.sample(range(low, high + 1), rng.randint(1, min(5, high - low)))
+    forms = [
+        "*",
+        "*",
+        f"*/{rng.choice((2, 3, 5, 7, 10, 13, 100))}",
+        first,
+        str(first),
+        ",".join(map(str, several)),
+        tuple(several),
+        f"{first}-{last}",
+        f"{first}-{last}/{rng.randint(1, 6)}",
+    ]
+    if names:
+        forms.append(f"{rng.choice(names)}-{rng.choice(names)}")
+    return rng.choice(forms)
 
 
 def random_crontab(rng, zone):
@@ -104,11 +102,14 @@ def realistic(rng, zone):
         {"minute": minute, "hour": hour, "day_of_week": "mon-fri"},
         {"minute": minute, "hour": hour, "day_of_month": 1},
         {"minute": minute, "hour": "8-18", "day_of_week": "1-5"},
-        {"minute": minute, "hour": hour, "day_of_month": "1-7", "day_of_week": "mon"},
     )
+    both_days = {"day_of_month": "1-7", "day_of_week": "mon"}  # rare, and a trap
     intervals = (5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400)
     if rng.random() < 0.65:
-        return {"kind": "crontab", "timezone": zone, **rng.choice(crontabs)}
+        fields = dict(rng.choice(crontabs))
+        if rng.random() < 0.02:
+            fields |= both_days
+        return {"kind": "crontab", "timezone": zone, **fields}
     seconds = rng.choice((*intervals, 5400, 604800, 43200))
     return {"kind": "interval", "timezone": zone, "seconds": seconds}
 
@@ -118,7 +119,10 @@ def case(number, maker):
     start = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(
         seconds=rng.randrange(4 * 365 * 86400)
     )
-    return maker(rng, ZONES[number % len(ZONES)]), start
+    zone = ZONES[number % len(ZONES)]
+    if maker is realistic and rng.random() < UTC_SHARE:
+        zone = "UTC"
+    return maker(rng, zone), start
 
 
 def differences(maker, numbers, tally):
@@ -147,11 +151,11 @@ def share(tally, kind, target, outcome):
 
 
 @pytest.mark.parametrize("maker", [random_crontab, random_interval])
-def test_random_schedules_fire_as_celery_does(maker):
+def test_random_schedules_fire_as_celery_does(maker, record_property):
     tally = Counter()
     count = RANDOM_CASES if maker is random_crontab else RANDOM_CASES // 4
     found = list(differences(maker, range(count), tally))
-    print(dict(tally))  # shown by -rP; the shares of refusals
+    record_property("tally", {"/".join(key): n for key, n in tally.items()})
     assert found == []
     if maker is random_crontab:
         legal = convert_share(maker, count)
@@ -178,11 +182,11 @@ def convert_share(maker, count):
     return accepted / count
 
 
-def test_realistic_schedules_fire_as_celery_does():
+def test_realistic_schedules_fire_as_celery_does(record_property):
     """And few are refused: none for APScheduler, few for Kubernetes without a guard."""
     tally = Counter()
     found = list(differences(realistic, range(REALISTIC_CASES), tally))
-    print(dict(tally))  # shown by -rP; the shares of refusals
+    record_property("tally", {"/".join(key): n for key, n in tally.items()})
     assert found == []
     assert tally[("crontab", "apscheduler", "refused")] == 0
     assert tally[("crontab", "kubernetes", "refused")] == 0
