@@ -38,7 +38,11 @@ if TYPE_CHECKING:
     "--allow-dirty", is_flag=True, help="Write although there are uncommitted changes."
 )
 def command(
-    tasks: tuple[str, ...], root: Path, app: str | None, **flags: bool | tuple[str, ...]
+    tasks: tuple[str, ...],
+    root: Path,
+    app: str | None,
+    queue: tuple[str, ...],
+    **flags: bool,
 ) -> int:
     """Make moved tasks plain functions, with all of their callers or not at all.
 
@@ -55,22 +59,28 @@ def command(
     Exit code 0: all of them finished; 1: some keep the shim, or --diff shows changes;
     3: calls are in flight, or a write was refused.
     """  # noqa: D301 - \b is click's mark for lines to keep
-    from migrator.apply import recover
+    from migrator.apply import apply_changes, recover, refuse_dirty_tree
     from migrator.finishing import finish
+    from migrator.report import change_report, finish_report
 
     if bool(tasks) == bool(flags["is_all"]):
         raise UsageError("say which tasks are to be finished, or --all")
     recover(root)
     with progress_bar("Scanning", is_on=True) as progress:
-        outcome = finish(
-            root,
-            tasks,
-            has_looked=bool(flags["blind_spots_checked"]),
-            progress=progress,
-        )
+        has_looked = flags["blind_spots_checked"]
+        outcome = finish(root, tasks, has_looked=has_looked, progress=progress)
     if flags["is_diff"]:
         return _show(outcome)
-    return _write(root, app, outcome, flags)
+    changes = outcome.changes.changes
+    if changes and not flags["allow_dirty"]:
+        refuse_dirty_tree(root)
+    if changes and not flags["no_broker_check"]:
+        _look(root, app, outcome, queue)
+    apply_changes(root, changes)
+    if changes:
+        change_report.print_stat(outcome.changes)
+    finish_report.print_finish(outcome, applied=True)
+    return EXIT_FINDINGS if outcome.kept or outcome.unseen else EXIT_NOTHING_TO_DO
 
 
 def _show(outcome: Finish) -> int:
@@ -87,36 +97,15 @@ def _show(outcome: Finish) -> int:
     return EXIT_FINDINGS if outcome.changes.changes else EXIT_NOTHING_TO_DO
 
 
-def _write(
-    root: Path,
-    app: str | None,
-    outcome: Finish,
-    flags: dict[str, bool | tuple[str, ...]],
-) -> int:
-    from migrator.apply import apply_changes, refuse_dirty_tree
-    from migrator.report import change_report, finish_report
-
-    changes = outcome.changes.changes
-    if changes and not flags["allow_dirty"]:
-        refuse_dirty_tree(root)
-    if changes and not flags["no_broker_check"]:
-        _look(root, app, outcome, flags["queue"])
-    apply_changes(root, changes)
-    if changes:
-        change_report.print_stat(outcome.changes)
-    finish_report.print_finish(outcome, applied=True)
-    return EXIT_FINDINGS if outcome.kept or outcome.unseen else EXIT_NOTHING_TO_DO
-
-
 def _look(
-    root: Path, app: str | None, outcome: Finish, queues: bool | tuple[str, ...]
+    root: Path, app: str | None, outcome: Finish, queues: tuple[str, ...]
 ) -> None:
+    """InFlightError where a call is on its way to a task that would be gone."""
     from migrator.operate.in_flight import refuse_in_flight
     from migrator.pipeline import live_application
 
     live = live_application(root, app)
-    names = queues if isinstance(queues, tuple) else ()
-    looked = refuse_in_flight(root, live.shim, live.app, outcome.finished, names)
+    looked = refuse_in_flight(root, live.shim, live.app, outcome.finished, queues)
     if looked.workers_silent:
         click.echo(
             "no worker answered: a body that one runs at this moment is not counted",

@@ -30,35 +30,58 @@ WHY = {
 }
 # Options of apply_async that say nothing about when or whether the body runs.
 HARMLESS = frozenset({"args", "kwargs", "ignore_result"})
-CHOICE = (
-    'choose in its stanza of migrate.toml: callers = "direct" (the caller runs the '
-    'body itself), "background" (FastAPI handlers run it after the answer; lost if '
-    'the process dies first) or "job" (refused: a date job can be lost)'
-)
+CHOICE = 'callers = "direct", "background" or "job" in its stanza of migrate.toml'
+BY_NAME = "its name is passed on as text, and it may be sent by it"
 JOB = (
     "a date job of APScheduler is taken out of its store before it has run: a crash "
     "would lose the call, which the shim keeps"
 )
 
 
-def caller_reasons(task: PlannedTask, sites: Iterable[CallSite]) -> Iterator[Reason]:
-    """Each reason with its place; none: every call has a native form."""
+def caller_reasons(
+    task: PlannedTask, sites: Iterable[CallSite], package_path: str
+) -> Iterator[Reason]:
+    """Each reason with its place; none: every call has a native form.
+
+    `package_path` is the folder of the generated package, which is made anew.
+    """
     undecided = []
     for site in sites:
+        if _is_label(task, site, package_path):
+            continue
         if site.kind in SENDING and not site.detail:
             yield from _of_call(task, site)
             if task.callers is None and not site.in_tests:
                 undecided.append(site)
-        elif site.kind in SENDING:
-            yield site.location, WHY[CallKind.SIGNATURE]
-        elif site.kind is CallKind.DIRECT:
-            if site.detail:
-                yield site.location, f"`.{site.detail}` of the task is called"
-        elif site.kind not in NO_USE:
-            yield site.location, WHY[site.kind]
+        elif why := _other_use(site):
+            yield site.location, why
     if undecided:
         count = f"{len(undecided)} calls" if len(undecided) > 1 else "1 call"
         yield undecided[0].location, f"{count} of it, and no decision: {CHOICE}"
+
+
+def _is_label(task: PlannedTask, site: CallSite, package_path: str) -> bool:
+    """Whether the name stands at its own definition, or in what we generated."""
+    if site.kind is not CallKind.VALUE or site.detail != "name":
+        return False
+    place, definition = site.location, task.definition
+    is_own = place.path == definition.location.path and (
+        definition.decorator.line <= place.line <= definition.location.line
+    )
+    return is_own or place.path.startswith(f"{package_path}/")
+
+
+def _other_use(site: CallSite) -> str:
+    """Why a use that is not the sending of the task keeps it one; "": it does not."""
+    if site.kind in NO_USE:
+        return ""
+    if site.kind is CallKind.DIRECT:
+        return f"`.{site.detail}` of the task is called" if site.detail else ""
+    if site.kind in SENDING:
+        return WHY[CallKind.SIGNATURE]
+    if site.kind is CallKind.VALUE and site.detail == "name":
+        return BY_NAME
+    return WHY[site.kind]
 
 
 def _of_call(task: PlannedTask, site: CallSite) -> Iterator[Reason]:

@@ -68,7 +68,7 @@ def decide(
         reasons = [
             *definition_reasons(definition, is_double=count[name] > 1),
             *_on_beat(inventory, name),
-            *caller_reasons(task, sites[name]),
+            *caller_reasons(task, sites[name], plan.package_path),
         ]
         kept += [Refusal(name, place, reason) for place, reason in reasons]
         if not reasons:

@@ -52,11 +52,13 @@ def definition_reasons(
             definition.decorator,
             f"the project's own decorator {definition.wrapper} makes it a task",
         )
-    elif not definition.name_is_explicit:
+        return
+    if not definition.name_is_explicit:
         yield (
             definition.decorator,
-            "it was moved as it stood, with its name computed by the decorator below",
+            "it was moved as it stood: the decorator below still makes it a task",
         )
+        return
     if definition.has_spread:
         yield definition.decorator, "options of its decorator are computed"
     for option in definition.options:

@@ -1,4 +1,4 @@
-"""What of tasks is still on its way: in Celery's broker, its workers, and the outbox."""
+"""What of tasks is on its way still: in Celery's broker, its workers, the outbox."""
 
 from __future__ import annotations
 
