@@ -178,6 +178,9 @@ class TaskDefinition:
     app: str = ""  # source of the app expression, for APP
     wrapper: str = ""  # qualified name of the project decorator, for WRAPPER
     base: str = ""  # source of base=, or the class' bases
+    # Methods and task options that the base classes define in the project.
+    # None: no base class, or one of them could not be read.
+    base_defines: tuple[str, ...] | None = None
     options: tuple[Option, ...] = ()  # including those a wrapper adds, where known
     has_spread: bool = False  # **options in the decorator
     is_bound: bool = False

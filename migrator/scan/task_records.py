@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from migrator.model import BlindSpot, Location, Option, TaskDefinition
 from migrator.scan.literals import LiteralReader, NotLiteralError
 from migrator.scan.options import TASK_OPTIONS, option_of, options_of, text_of
+from migrator.scan.task_bases import defined_by_bases
 from migrator.scan.walker import flatten, one_line
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class TaskRecords:
             app=maker.app,
             wrapper=maker.wrapper,
             base=_base(facts, definition, options),
+            base_defines=self._base_defines(facts, definition, options),
             options=options,
             has_spread=maker.has_spread,
             is_bound=definition.is_class or _is_true(options, "bind"),
@@ -91,6 +93,14 @@ class TaskRecords:
             source_hash=_fingerprint(definition, options, below),
             in_tests=facts.in_tests,
         )
+
+    def _base_defines(
+        self, facts: FileFacts, definition: Definition, options: tuple[Option, ...]
+    ) -> tuple[str, ...] | None:
+        source = _base(facts, definition, options)
+        if definition.is_class or not source:
+            return None
+        return defined_by_bases(self._resolver, facts, definition.scope, source)
 
     # ------------------------------------------------------------------- names
 
