@@ -56,7 +56,8 @@ def command(
     migrate scan --write-baseline celery.json   what is on Celery today
     migrate scan --baseline celery.json         in CI: nothing may be added
 
-    Exit code 0: no Celery task found; 1: tasks found; 3: a file could not be read.
+    Exit code 0: no Celery task found (with --check: none beyond the baseline); 1: tasks
+    found; 3: a file could not be read.
     """  # noqa: D301 - \b is click's mark for lines to keep
     from migrator.pipeline import survey
     from migrator.report.scan_formats import print_comparison, scan_output

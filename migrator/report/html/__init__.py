@@ -61,9 +61,9 @@ def scan_page(found: Survey, now: datetime) -> str:
         ),
     ]
     name = found.project.root.name or "project"
-    return page(
-        f"Celery tasks of {name}", f"{now:%Y-%m-%d}, by reading the source", sections
-    )
+    is_measured = any(view.verdict.is_confirmed for view in views)
+    basis = "by reading, and by measured run times" if is_measured else "by reading"
+    return page(f"Celery tasks of {name}", f"{now:%Y-%m-%d}, judged {basis}", sections)
 
 
 def diff_page(name: str, plan: Plan, changes: ChangeSet, now: datetime) -> str:
