@@ -207,8 +207,10 @@ def compute_changes(found: Survey, plan: Plan) -> tuple[Plan, ChangeSet]:
     is refused: a beat entry never goes without its job being there.
     """
     from migrator.plan import without_refused
+    from migrator.render import is_needed, manual_steps, refusals
     from migrator.rewrite import rewrite_project
 
+    existing = _reader(found)
     refused: dict[str, Refusal] = {
         name: Refusal(name, task.definition.location, task.refusal)
         for task in plan.tasks
@@ -216,12 +218,16 @@ def compute_changes(found: Survey, plan: Plan) -> tuple[Plan, ChangeSet]:
     }
     while True:
         edits = rewrite_project(found.inventory, plan, found.project.read)
-        new = {r.name: r for r in edits.refusals if r.name not in refused}
+        ungenerated = refusals(plan, found.inventory, existing=existing)
+        both = (*edits.refusals, *ungenerated)
+        new = {r.name: r for r in both if r.name not in refused}
         if not new:
             break
         refused |= new
         plan = without_refused(plan, refused.keys())
     generated, kept = generated_files(found, plan)
+    if is_needed(plan):
+        kept += manual_steps(plan, found.inventory, existing=existing)
     changes = (*edits.changes, *generated)
     return plan, ChangeSet(
         tuple(sorted(changes, key=lambda change: change.path)),
@@ -238,16 +244,11 @@ def generated_files(
     Where every task that moved is finished, they are rendered without the shim, and
     without the Celery application if no task is left on Celery.
     """
-    from migrator.render import edited_files, render
+    from migrator.render import edited_files, is_needed, render
 
-    if not any(s.target is Target.APSCHEDULER for s in plan.schedules):
+    if not is_needed(plan):
         return (), []
-    root = found.project.root
-
-    def existing(path: str) -> bytes | None:
-        target = root / path
-        return target.read_bytes() if target.is_file() else None
-
+    existing = _reader(found)
     left = [task for task in plan.tasks if not task.is_finished]
     is_finished = len(left) < len(plan.tasks) and not any(
         task.moves or task.definition.kind is DefinitionKind.LIGHT for task in left
@@ -264,6 +265,17 @@ def generated_files(
         for path in edited_files(plan, existing=existing)
     ]
     return changes, steps
+
+
+def _reader(found: Survey) -> Callable[[str], bytes | None]:
+    """Answers with the content of a file of the project, or None."""
+    root = found.project.root
+
+    def existing(path: str) -> bytes | None:
+        target = root / path
+        return target.read_bytes() if target.is_file() else None
+
+    return existing
 
 
 def verify_tree(root: Path, base: str | None = None) -> tuple[Check, ...]:

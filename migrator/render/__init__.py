@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.model import FileChange
+from migrator.model import FileChange, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from migrator.model import Inventory, Plan, Refusal
+    from migrator.model import Inventory, ManualStep, Plan, Refusal
 
 
 def render(
@@ -50,6 +50,24 @@ def edited_files(
     return edited(plan.package_path, existing)
 
 
+def is_needed(plan: Plan) -> bool:
+    """Whether the plan asks for anything that is generated."""
+    from migrator.render.background import wants_endpoint
+
+    generated = {Target.APSCHEDULER, Target.CRONJOB}
+    has_jobs = any(schedule.target in generated for schedule in plan.schedules)
+    return has_jobs or any(wants_endpoint(task) for task in plan.tasks)
+
+
+def manual_steps(
+    plan: Plan, inventory: Inventory, *, existing: Callable[[str], bytes | None]
+) -> tuple[ManualStep, ...]:
+    """What people have to do so that what is generated is started and called."""
+    from migrator.render.steps import steps_of
+
+    return steps_of(plan, inventory, existing)
+
+
 def refusals(
     plan: Plan, inventory: Inventory, *, existing: Callable[[str], bytes | None]
 ) -> tuple[Refusal, ...]:
@@ -66,4 +84,4 @@ def _reasons(plan: Plan) -> tuple[str, ...]:
     )
 
 
-__all__ = ["edited_files", "refusals", "render"]
+__all__ = ["edited_files", "is_needed", "manual_steps", "refusals", "render"]

@@ -1,0 +1,1 @@
+"""A module per task that can be called over HTTP. Yours to change."""
