@@ -10,6 +10,11 @@ from migrator.schedules.conversion import Conversion, NotConvertibleError, conve
 from migrator.schedules.kubernetes import KubernetesSchedule
 from migrator.schedules.planning import plan_schedules
 from migrator.schedules.proof import Difference, Proof, prove
+from migrator.schedules.stored import StoredEntry, StoreReadError, with_last_runs
+from migrator.schedules.stored_django import read_django_celery_beat
+from migrator.schedules.stored_redbeat import read_redbeat
+from migrator.schedules.stored_shelve import read_shelve
+from migrator.schedules.timelines import TimelineRow, timeline
 from migrator.schedules.triggers import TriggerSource
 
 __all__ = [
@@ -18,8 +23,16 @@ __all__ = [
     "KubernetesSchedule",
     "NotConvertibleError",
     "Proof",
+    "StoreReadError",
+    "StoredEntry",
+    "TimelineRow",
     "TriggerSource",
     "convert",
     "plan_schedules",
     "prove",
+    "read_django_celery_beat",
+    "read_redbeat",
+    "read_shelve",
+    "timeline",
+    "with_last_runs",
 ]
