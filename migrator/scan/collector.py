@@ -9,8 +9,9 @@ from migrator.model import Assignment, Loop
 from migrator.scan.expressions import ExpressionWalker
 from migrator.scan.facts import AssignmentFact, BindingKind, FileFacts
 from migrator.scan.functions import FunctionWalker
+from migrator.scan.traceable import traceable
 from migrator.scan.vocabulary import BEAT_NAME
-from migrator.scan.walker import flatten
+from migrator.scan.walker import flatten, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +24,8 @@ def collect(facts: FileFacts, tree: ast.Module, source: SourceText) -> FileFacts
     """Fill `facts` from the tree. RecursionError where it is nested too deeply."""
     collector = Collector(facts, source)
     collector.body(tree.body)
+    collector.release()
+    facts.references = traceable(facts)
     return facts
 
 
@@ -53,6 +56,11 @@ class Collector(FunctionWalker, ExpressionWalker):
             ast.Global: self.global_names,
             ast.Match: self.match,
         }
+
+    def release(self) -> None:
+        """Break the circle of bound methods: it would hold the text of the file."""
+        self.statements.clear()
+        self.expressions.clear()
 
     def body(self, statements: Sequence[ast.stmt]) -> None:
         definition = self.definition
@@ -108,20 +116,23 @@ class Collector(FunctionWalker, ExpressionWalker):
 
     def bind_target(self, target: ast.expr, value: ast.expr) -> None:
         if isinstance(target, ast.Name):
-            kept = self.kept(value)
+            kept = self.local_name(target, value)
             kind = BindingKind.OPAQUE if kept is None else BindingKind.VALUE
             self.bind(target.id, kind, target.lineno, value=kept)
-            self.local_name(target, value)
         elif isinstance(target, ast.Tuple | ast.List):
             self.unpack(target, value)
         elif isinstance(target, ast.Attribute):
             self.instance_attribute(target, value)
 
-    def local_name(self, target: ast.Name, value: ast.expr) -> None:
+    def local_name(self, target: ast.Name, value: ast.expr) -> ast.expr | None:
+        """Remember what a local variable was given; the value where it is kept."""
         definition = self.definition
-        if definition is not None:
-            source, place = self.text(value), self.at(target)
-            definition.assignments.append(Assignment(target.id, source, place))
+        if definition is None or definition.is_class:
+            return self.kept(value)
+        source = self.source.of(value)
+        given = Assignment(target.id, one_line(source), self.at(target))
+        definition.assignments.append(given)
+        return self.kept_locally(value, source)
 
     def unpack(self, target: ast.Tuple | ast.List, value: ast.expr) -> None:
         same = isinstance(value, ast.Tuple | ast.List) and (

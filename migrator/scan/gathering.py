@@ -82,6 +82,7 @@ class Gathering:
             self._periodic.read(facts)
             self._around.read(facts)
             self._found_apps += self._apps.in_file(facts)
+            self._resolver.forget_if_large()
         read = {facts.path for facts in files}
         configured = [
             modules.facts(path) for path in sorted(self._settings.config_modules - read)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 24  # aliases of aliases; beyond it the names go round in a circle
 MAX_ALTERNATIVES = 12
+MAX_MEMO = 10_000
 BUILTINS = frozenset(dir(builtins))
 
 
@@ -38,6 +39,11 @@ class Resolver:
     def forget(self) -> None:
         """Look everything up again: more files have been read."""
         self._memo.clear()
+
+    def forget_if_large(self) -> None:
+        """Bound the memory: what was looked up for one file is rarely asked again."""
+        if len(self._memo) > MAX_MEMO:
+            self._memo.clear()
 
     # --------------------------------------------------------------- interface
 

@@ -149,7 +149,47 @@ class Walker:
         long = (value.end_lineno or value.lineno) - value.lineno > MAX_KEPT_LINES
         return None if long or isinstance(value, NOT_FOLLOWED) else value
 
+    def kept_locally(self, value: ast.expr, text: str) -> ast.expr | None:
+        """The same for a local variable, of which there are a hundred thousand.
 
+        What makes or sends a task is kept whole, names and small literals as well; of
+        other calls only the callee.
+        """
+        if any(word in text for word in TASK_WORDS) or len(text) <= MAX_KEPT_TEXT:
+            return self.kept(value)
+        while isinstance(value, ast.Await):
+            value = value.value
+        if isinstance(value, ast.Name | ast.Attribute | ast.Subscript | ast.IfExp):
+            return value
+        if isinstance(value, ast.Call):
+            callee = ast.Call(func=value.func, args=[], keywords=[])
+            return ast.copy_location(callee, value)
+        if isinstance(value, ast.List | ast.Tuple) and all(
+            isinstance(one, ast.Name | ast.Attribute) for one in value.elts
+        ):
+            return value
+        return None
+
+
+MAX_KEPT_TEXT = 24
+# What the source of a local value holds where it has to be kept whole.
+TASK_WORDS = (
+    ".s(",
+    ".si(",
+    "ignature(",
+    "ubtask(",
+    ".delay",
+    "apply_async",
+    "send_task",
+    "AsyncResult",
+    "tasks",
+    "elery",
+    "partial(",
+    "schedule",
+    "chain(",
+    "group(",
+    "chord(",
+)
 NOT_FOLLOWED = (
     ast.Compare,
     ast.Yield,
