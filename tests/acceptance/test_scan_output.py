@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 TASKS = '''\
 """Tasks."""
 import requests
@@ -166,3 +166,24 @@ def test_a_broken_baseline_is_a_wrong_usage(project):
     done = migrate(project, "scan", "--baseline", "celery.json")
     assert done.returncode == 2
     assert done.stderr.startswith(b"migrate: celery.json: the baseline")
+
+
+def test_in_a_migrated_project_only_a_new_celery_task_is_caught(project):
+    """From the first scan to CI afterwards, with the side-by-side page between."""
+    assert migrate(project, "plan").returncode == 0
+    page = migrate(project, "diff", "--html")
+    assert page.returncode == 1
+    assert b"<ins>light_task</ins>" in page.stdout
+    applied = migrate(project, "apply", "--allow-dirty")
+    assert applied.returncode == 0, applied.stderr
+    assert migrate(project, "scan", "--write-baseline", "celery.json").returncode == 0
+    known = json.loads((project / "celery.json").read_text())["files"]
+    moved = "shop.tasks.drop_a_session_that_nobody_has_used_for_a_long_time"
+    assert f"task {moved}" not in known["shop/tasks.py"]
+    with (project / "shop/tasks.py").open("a") as tasks:
+        tasks.write(LATER)
+    done = migrate(project, "scan", "--baseline", "celery.json", "--format", "github")
+    assert done.returncode == 1
+    assert [line[:32] for line in done.stdout.decode().splitlines()] == [
+        "::error file=shop/tasks.py,line="
+    ]
