@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .outbox import Outbox
     from .runners import Runner
     from .settings import configure
+    from .transactions import enqueue_in
 
 __all__ = [
     "AdoptionError",
@@ -40,6 +41,7 @@ __all__ = [
     "ShimError",
     "UnsupportedOptionError",
     "configure",
+    "enqueue_in",
     "light_task",
     "runner",
     "start_runner",
@@ -57,6 +59,7 @@ _HOMES = {
     "ShimError": "errors",
     "UnsupportedOptionError": "errors",
     "configure": "settings",
+    "enqueue_in": "transactions",
     "light_task": "decorator",
     "runner": "lifecycle",
     "start_runner": "lifecycle",

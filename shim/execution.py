@@ -56,6 +56,7 @@ class Run:
     outcome: Outcome
     status: str | None = None
     seconds: float = 0.0
+    error: BaseException | None = None
 
 
 @dataclass(slots=True)
@@ -91,7 +92,7 @@ def execute(app: Celery, claim: Claim, outbox: Outbox, hostname: str) -> Run:
     with executing(claim):
         request.execute_using_pool(pool)
     outcome = Outcome.AGAIN if acknowledgement.again else Outcome.FINISHED
-    return Run(outcome, pool.status, pool.seconds)
+    return Run(outcome, pool.status, pool.seconds, pool.error)
 
 
 def record_loss(app: Celery, claim: Claim, hostname: str) -> None:
@@ -139,6 +140,7 @@ class _CallingThread:
 
     status = "failed"
     seconds = 0.0
+    error: BaseException | None = None
 
     def apply_async(
         self,
@@ -155,7 +157,7 @@ class _CallingThread:
         try:
             outcome = target(*args)
             self.seconds = time.monotonic() - begun
-            self.status = _status(*outcome[:2])
+            self.status, self.error = _status(*outcome[:2])
         except Exception:  # noqa: BLE001 - a pool reports it to the request
             error_callback(ExceptionInfo())
         except BaseException as exit_request:  # noqa: BLE001 - sys.exit() in a body
@@ -164,15 +166,15 @@ class _CallingThread:
             callback(outcome)
 
 
-def _status(failed: int, result: Any) -> str:
-    """The status of what `trace_task_ret` returned."""
+def _status(failed: int, result: Any) -> tuple[str, BaseException | None]:
+    """The status and error of what `trace_task_ret` returned."""
     if not failed:
-        return "succeeded"
+        return "succeeded", None
     error = result.exception
     error = getattr(error, "exc", None) if isinstance(error, Wrapped) else error
     if isinstance(error, Retry):
-        return "retried"
-    return "ignored" if isinstance(error, Ignore) else "failed"
+        return "retried", None
+    return ("ignored", None) if isinstance(error, Ignore) else ("failed", error)
 
 
 def _lost(reason: str) -> WorkerLostError:

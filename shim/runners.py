@@ -15,6 +15,7 @@ from celery.utils import uuid
 from celery.utils.nodenames import gethostname
 
 from . import blocking, settings
+from .django import close_connections
 from .errors import OutboxUnavailableError
 from .execution import Outcome, Run, execute, record_fault, record_loss
 from .options import app_wide_limits
@@ -230,7 +231,11 @@ class Runner:
 
     def _execute(self, claim: Claim) -> None:
         try:
-            run = execute(self.app, claim, self.outbox, self.owner)
+            close_connections()
+            try:
+                run = execute(self.app, claim, self.outbox, self.owner)
+            finally:
+                close_connections()
         except OutboxUnavailableError as error:
             logger.error("%s", error)  # noqa: TRY400 - the cause is in the line
             self._unsettled.append((claim, Outcome.NOT_BEGUN))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from celery import Celery
 
@@ -67,6 +68,20 @@ def configure(**settings: Any) -> None:
             del _given[name]
         if "outbox" in settings:
             _opened = None
+
+
+@contextmanager
+def overridden(**settings: Any) -> Iterator[None]:
+    """`configure` for the length of a block; afterwards all is as it was."""
+    global _opened, _given
+    with _lock:
+        before = dict(_given), _opened
+    try:
+        configure(**settings)
+        yield
+    finally:
+        with _lock:
+            _given, _opened = before
 
 
 def current(**overrides: Any) -> Settings:

@@ -208,6 +208,12 @@ class MemoryOutbox:
     def close(self) -> None:
         """Nothing to give back; the messages stay."""
 
+    def messages(self) -> list[Message]:
+        """What nobody holds yet, oldest first."""
+        with self._lock:
+            rows = [row for row in self._rows.values() if row.owner is None]
+        return [row.message for row in sorted(rows, key=lambda row: (row.due, row.key))]
+
     def __len__(self) -> int:
         return len(self._rows)
 

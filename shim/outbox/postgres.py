@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OutboxUnavailableError
+from ..transactions import place_of_url
 from .sql_schema import POSTGRES, SCHEMA
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Connection, Engine, TextClause
 
+    from ..transactions import Execute
     from .sql import Rows, Statement
 
 # Two processes that create the same table at once make PostgreSQL raise even with
@@ -32,6 +34,7 @@ class PostgresDatabase:
 
     def __init__(self, url: URL) -> None:
         self.url = url
+        self.place = place_of_url(url)
         # By process: a child of a fork must not touch its parent's sockets.
         self._engines: dict[int, Engine] = {}
 
@@ -43,6 +46,9 @@ class PostgresDatabase:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({CREATION_LOCK})")
             for statement in filter(str.strip, SCHEMA.format(**POSTGRES).split(";")):
                 connection.exec_driver_sql(statement)
+
+    def prepare_in(self, _execute: Execute) -> None:
+        self.prepare()
 
     def run(self, *statements: Statement) -> tuple[Rows, int]:
         with self._transaction() as connection:

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..message import Claim, Message
 from ..tally import Counts, Tally, flatten, restore
+from ..transactions import joined
 from . import Subscribers
 from . import sql_statements as statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from ..transactions import Execute
 
     Rows = list[tuple[Any, ...]]
     Statement = tuple[str, Mapping[str, Any]]
@@ -33,12 +37,17 @@ class Database(Protocol):
     id_matches: str
     #: SQL that ends the choice of rows to claim.
     skip_locked: str
+    #: The database, in the words of `shim.transactions`.
+    place: str
 
     def names(self, tasks: Collection[str]) -> Any:
         """The value of the parameter `tasks`, or `task_ids`."""
 
     def prepare(self) -> None:
         """Create the table where it is missing; safe from many processes."""
+
+    def prepare_in(self, execute: Execute) -> None:
+        """The same, when a transaction of the caller may hold the locks for it."""
 
     def run(self, *statements: Statement) -> tuple[Rows, int]:
         """Run in one transaction; the last one's rows, or its count of rows."""
@@ -167,21 +176,40 @@ class SqlOutbox:
     def on_put(self, wake: Callable[[], None]) -> Callable[[], None]:
         return self._subscribers.add(wake)
 
+    @property
+    def place(self) -> str:
+        """The database, in the words of `shim.transactions`."""
+        return self._database.place
+
+    def prepare(self) -> None:
+        """Create what is missing in the database, once in a process."""
+        if self._prepared_by != os.getpid():
+            self._database.prepare()
+            self._prepared_by = os.getpid()
+
+    def prepare_in(self, execute: Execute) -> None:
+        """Create what is missing through a transaction that may hold locks."""
+        if self._prepared_by != os.getpid():
+            self._database.prepare_in(execute)
+
     def close(self) -> None:
         self._database.close()
         self._prepared_by = None
 
     def _run(self, *statements: Statement) -> tuple[Rows, int]:
-        if self._prepared_by != os.getpid():
-            self._database.prepare()
-            self._prepared_by = os.getpid()
-        return self._database.run(*statements)
+        execute = joined()
+        if execute is None:
+            self.prepare()
+            return self._database.run(*statements)
+        for text, parameters in statements:
+            rows = execute(text, {**parameters, "now": time.time()})
+        return rows, len(rows)
 
     def _sql(self, text: str, parameters: Mapping[str, Any] | None = None) -> Statement:
         database = self._database
         return (
             text.format(
-                now=database.now,
+                now=database.now if joined() is None else ":now",
                 task_matches=database.task_matches,
                 id_matches=database.id_matches,
                 skip_locked=database.skip_locked,
@@ -190,7 +218,7 @@ class SqlOutbox:
         )
 
 
-def _row(message: Message, holder: int | None) -> dict[str, Any]:
+def _row(message: Message, holder: int | None = None) -> dict[str, Any]:
     return {
         "task_id": message.id,
         "task": message.task,

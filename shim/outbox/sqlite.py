@@ -13,16 +13,18 @@ import os
 import sqlite3
 import time
 from collections import deque
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError, OutboxUnavailableError
+from ..transactions import place_of_file
 from .sql_schema import SCHEMA, SQLITE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
+    from ..transactions import Execute
     from .sql import Rows, Statement
 
 BUSY_TIMEOUT = 30.0
@@ -45,6 +47,7 @@ class SqliteDatabase:
             )
             raise ConfigurationError(message)
         self.path = path
+        self.place = place_of_file(str(path))
         self._synchronous = synchronous
         # By process: SQLite forbids to use, or even close, a connection that was
         # carried over a fork.
@@ -59,6 +62,11 @@ class SqliteDatabase:
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
             with self._connection() as connection:
                 connection.executescript(SCHEMA.format(**SQLITE))
+
+    def prepare_in(self, execute: Execute) -> None:
+        # A file has one writer: what waits for the caller would wait for ever.
+        for statement in filter(str.strip, SCHEMA.format(**SQLITE).split(";")):
+            execute(statement, {})
 
     def run(self, *statements: Statement) -> tuple[Rows, int]:
         with self._faults(), self._connection() as connection:
@@ -107,7 +115,8 @@ class SqliteDatabase:
             check_same_thread=False,
         )
         connection.create_function("epoch_seconds", 0, time.time)
-        connection.execute("PRAGMA journal_mode=WAL")
+        with suppress(sqlite3.OperationalError):  # locked now; a later one succeeds
+            connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={self._synchronous}")
         return connection
 
