@@ -143,7 +143,7 @@ def _edits(
     found: Survey, plan: Plan, finishing: Sequence[str]
 ) -> tuple[ChangeSet, list[Refusal]]:
     """The edits of the source, and who cannot be finished after all."""
-    from migrator.finish import remaining_uses
+    from migrator.finish import handler_calls, remaining_uses
     from migrator.rewrite import finish_project
 
     project = found.project
@@ -158,7 +158,10 @@ def _edits(
     definitions = [
         task.definition for task in plan.tasks if task.definition.name in finishing
     ]
-    return edits, remaining_uses(definitions, project.files, read)
+    return edits, [
+        *remaining_uses(definitions, project.files, read),
+        *handler_calls(found.inventory, plan, finishing, project.files, project.read),
+    ]
 
 
 def _finished_plan(plan: Plan, finishing: Collection[str]) -> Plan:

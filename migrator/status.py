@@ -21,6 +21,7 @@ class Stage(StrEnum):
     CELERY = "celery"  # stays, as the plan says
     PLANNED = "planned"  # to move with the next apply
     MOVED = "moved"  # light; its callers go through the shim
+    FINISHED = "finished"  # a plain function: neither Celery nor the shim
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Status:
 
     @property
     def is_finished(self) -> bool:
-        return not self.tasks
+        return self.count(Stage.FINISHED) == len(self.tasks)
 
     def count(self, stage: Stage) -> int:
         """Tasks in a stage."""
@@ -49,7 +50,7 @@ class Status:
 
 
 def burn_down(inventory: Inventory, plan: Plan) -> Status:
-    """The status of every task that the source still has."""
+    """The status of every task of the source, and of those that are finished."""
     calls = Counter(
         site.task
         for site in inventory.call_sites
@@ -73,6 +74,8 @@ def burn_down(inventory: Inventory, plan: Plan) -> Status:
 
 
 def _stage(task: PlannedTask) -> Stage:
+    if task.is_finished:
+        return Stage.FINISHED
     if task.definition.kind is DefinitionKind.LIGHT:
         return Stage.MOVED
     return Stage.PLANNED if task.moves else Stage.CELERY

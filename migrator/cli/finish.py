@@ -101,8 +101,8 @@ def _look(
     root: Path, app: str | None, outcome: Finish, queues: tuple[str, ...]
 ) -> None:
     """InFlightError where a call is on its way to a task that would be gone."""
+    from migrator.live import live_application
     from migrator.operate.in_flight import refuse_in_flight
-    from migrator.pipeline import live_application
 
     live = live_application(root, app)
     looked = refuse_in_flight(root, live.shim, live.app, outcome.finished, queues)

@@ -140,7 +140,7 @@ def _texts(
             if lines:
                 yield ManualStep(
                     Location(path, lines[0][0]),
-                    f"rewrite what it says of Celery ({len(lines)} lines)",
+                    f"rewrite what it says of Celery, in {len(lines)} of its lines",
                     "the project does not use it any more",
                 )
 

@@ -54,7 +54,8 @@ def _uses(
     tree: ast.Module, path: str, definition: TaskDefinition
 ) -> Iterator[tuple[int, str]]:
     own = path == definition.location.path
-    names = set(_names(tree, definition)) | ({definition.function} if own else set())
+    names = set(imported_names(tree, definition.module, definition.function))
+    names |= {definition.function} if own else set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr not in OF_FUNCTIONS:
             value = node.value
@@ -77,16 +78,15 @@ def _is_definition(
     )
 
 
-def _names(tree: ast.Module, definition: TaskDefinition) -> Iterator[str]:
+def imported_names(tree: ast.Module, module: str, function: str) -> Iterator[str]:
     """What the function is called in a file that imports it from a like module."""
-    tail = definition.module.rpartition(".")[2]
+    tail = module.rpartition(".")[2]
     for node in ast.walk(tree):
         if not isinstance(node, ast.ImportFrom):
             continue
-        module = (node.module or "").rpartition(".")[2]
-        if module in {"", tail} or node.level:
+        if (node.module or "").rpartition(".")[2] in {"", tail} or node.level:
             for alias in node.names:
-                if alias.name == definition.function:
+                if alias.name == function:
                     yield alias.asname or alias.name
 
 

@@ -17,8 +17,13 @@ from migrator.status import Stage
 if TYPE_CHECKING:
     from migrator.status import Status
 
-ORDER = {Stage.MOVED: 0, Stage.PLANNED: 1, Stage.CELERY: 2}
-STYLES = {Stage.MOVED: "green", Stage.PLANNED: "yellow", Stage.CELERY: "dim"}
+STYLES = {
+    Stage.FINISHED: "bold green",
+    Stage.MOVED: "green",
+    Stage.PLANNED: "yellow",
+    Stage.CELERY: "dim",
+}
+ORDER = list(STYLES)
 
 
 def print_status(status: Status, output: str) -> None:
@@ -37,7 +42,7 @@ def print_status(status: Status, output: str) -> None:
     table.add_column("target", no_wrap=True)
     for heading in ("callers", "on beat", "moved schedules"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for task in sorted(status.tasks, key=lambda t: (ORDER[t.stage], t.name)):
+    for task in sorted(status.tasks, key=lambda t: (ORDER.index(t.stage), t.name)):
         table.add_row(
             printable(task.name),
             Text(str(task.stage), style=STYLES[task.stage]),
@@ -49,7 +54,9 @@ def print_status(status: Status, output: str) -> None:
     out.print(table)
     moved, planned = status.count(Stage.MOVED), status.count(Stage.PLANNED)
     stays = status.count(Stage.CELERY)
-    out.print(f"\n{moved} moved, {planned} to move, {stays} on Celery")
+    finished = status.count(Stage.FINISHED)
+    done = f"{finished} finished, " if finished else ""
+    out.print(f"\n{done}{moved} moved, {planned} to move, {stays} on Celery")
     if planned:
         out.print("Next: migrate diff, then migrate apply")
     elif moved:

@@ -112,11 +112,18 @@ def _spared(plan: Plan, finishing: Collection[str]) -> set[str]:
     A shared task finds its broker through an application that somebody has imported.
     """
     tasks = [task for task in plan.tasks if not task.is_finished]
-    gone = [task.definition for task in tasks if task.definition.name in finishing]
+    gone = [task for task in tasks if task.definition.name in finishing]
     others = [task for task in tasks if task.definition.name not in finishing]
-    if all(task.definition.app for task in others):
+    if all(_application(task) for task in others):
         return set()
-    return {definition.app.partition(".")[0] for definition in gone if definition.app}
+    return {_application(task).partition(".")[0] for task in gone} - {""}
+
+
+def _application(task: PlannedTask) -> str:
+    """The source of the application that the decorator names, or ""."""
+    options = task.definition.options
+    given = next((option.source for option in options if option.name == "app"), "")
+    return task.definition.app or given
 
 
 class _Edited:

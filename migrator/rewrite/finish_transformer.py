@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import libcst as cst
+import libcst.matchers as m
 from libcst.metadata import PositionProvider
 
 from migrator.model import Callers
@@ -105,13 +106,18 @@ class FinishTransformer(cst.CSTTransformer):
     def _native(self, call: cst.Call, place: Position, edit: CallEdit) -> cst.Call:
         if edit.form is Callers.DIRECT:
             return native_calls.direct(call, place[1])
-        return native_calls.background(call, place[1], self._background_name())
+        return native_calls.background(call, place[1], self._background_name(place))
 
-    def _background_name(self) -> str:
+    def _background_name(self, place: Position) -> str:
         """The parameter of the handler around the call, which gets one if need be."""
         function = self._functions[-1] if self._functions else None
         if function is None or not handler.is_handler(function.node):
             raise native_calls.NotNativeError("it does not stand in a FastAPI handler")
+        raised = m.findall(function.node, m.Raise())
+        if any(self._start(node) > place for node in raised):
+            raise native_calls.NotNativeError(
+                "its handler may raise after it, and FastAPI then drops what was added"
+            )
         if not function.name:
             function.name = handler.parameter_name(function.node)
         if not function.name:

@@ -9,6 +9,7 @@ from migrator.rewrite.arguments import FOUR_SPACES, LINE_LENGTH, NO_SPACE
 
 NAME = "background_tasks"
 KIND = "BackgroundTasks"
+INDENT = 4
 # Only these get the parameter filled in, and their tasks run, by FastAPI.
 VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options"})
 ROUTES = VERBS | {"api_route", "trace"}
@@ -78,26 +79,40 @@ def _separator(function: cst.FunctionDef) -> cst.Comma:
 
 
 def _fitted(function: cst.FunctionDef) -> cst.FunctionDef:
-    """The parameters on a line of their own where the one line would be too long."""
-    head = function.with_changes(
+    """The parameters below the name where the one line would be too long.
+
+    On one line of their own if they fit, else each on its own, as formatters do it.
+    """
+    params = function.params
+    others = (params.kwonly_params, params.star_kwarg, params.posonly_params)
+    is_plain = not any(others) and not isinstance(params.star_arg, cst.Param)
+    head = _head(function)
+    if "\n" in head or len(head) <= LINE_LENGTH or not is_plain:
+        return function
+    line = cst.ParenthesizedWhitespace(indent=True, last_line=FOUR_SPACES)
+    closing = cst.ParenthesizedWhitespace(indent=True)
+    *first, last = params.params
+    inner = head[head.index("(") + 1 : head.rindex(")")]
+    if len(inner) + INDENT > LINE_LENGTH:
+        comma = cst.Comma(whitespace_after=line)
+        first = [param.with_changes(comma=comma) for param in first]
+        last = last.with_changes(comma=cst.Comma(whitespace_after=closing))
+    else:
+        last = last.with_changes(
+            comma=cst.MaybeSentinel.DEFAULT, whitespace_after_param=closing
+        )
+    return function.with_changes(
+        whitespace_before_params=line,
+        params=params.with_changes(params=[*first, last]),
+    )
+
+
+def _head(function: cst.FunctionDef) -> str:
+    """The source from `def` to the colon."""
+    bare = function.with_changes(
         decorators=[],
         leading_lines=[],
         lines_after_decorators=[],
         body=cst.SimpleStatementSuite([cst.Pass()]),
     )
-    text = cst.Module([]).code_for_node(head).removesuffix(" pass\n")
-    if "\n" in text or len(text) <= LINE_LENGTH:
-        return function
-    line = cst.ParenthesizedWhitespace(indent=True, last_line=FOUR_SPACES)
-    closing = cst.ParenthesizedWhitespace(indent=True)
-    params = [*function.params.params]
-    if params and not function.params.kwonly_params and not function.params.star_kwarg:
-        last = params[-1]
-        params[-1] = last.with_changes(
-            comma=cst.MaybeSentinel.DEFAULT, whitespace_after_param=closing
-        )
-        return function.with_changes(
-            whitespace_before_params=line,
-            params=function.params.with_changes(params=params),
-        )
-    return function
+    return cst.Module([]).code_for_node(bare).removesuffix(" pass\n")

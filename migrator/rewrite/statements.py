@@ -24,7 +24,8 @@ def without_statements(body: Body, removed: Sequence[cst.CSTNode]) -> Body:
         if _is_among(statement, removed):
             carried += _comments_above(statement)
         else:
-            closed = _closed_up(statement) if gone[0] is body.body[0] else statement
+            closes = gone[0] is body.body[0] and not _has_comment_above(body)
+            closed = _closed_up(statement) if closes else statement
             kept.append(_below(carried, statement if kept else closed))
             carried = []
     if not kept and isinstance(body, cst.IndentedBlock):
@@ -35,6 +36,13 @@ def without_statements(body: Body, removed: Sequence[cst.CSTNode]) -> Body:
 
 def _is_among(statement: cst.CSTNode, removed: Sequence[cst.CSTNode]) -> bool:
     return any(statement is node for node in removed)
+
+
+def _has_comment_above(body: cst.Module | cst.IndentedBlock) -> bool:
+    """Whether the comment that heads the file stands right above its first line."""
+    header = body.header if isinstance(body, cst.Module) else ()
+    last = header[-1] if header else None
+    return isinstance(last, cst.EmptyLine) and last.comment is not None
 
 
 def _closed_up(statement: Statement) -> Statement:

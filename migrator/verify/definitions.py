@@ -19,10 +19,11 @@ def check(compared: Comparison) -> Check:
     count_before = Counter(task.name for task in compared.before.tasks)
     count_after = Counter(task.name for task in compared.after.tasks)
     moves = {task.definition.name for task in compared.plan.tasks if task.moves}
+    finished = {t.definition.name for t in compared.plan.tasks if t.is_finished}
     problems = [
         Problem(f"task {name} is not defined any more", task.location)
         for name, task in before.items()
-        if name not in after
+        if name not in after and name not in finished
     ]
     for name, task in after.items():
         is_light = task.kind is DefinitionKind.LIGHT
