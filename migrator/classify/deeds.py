@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from migrator.classify import vocabulary as words
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from migrator.classify.project import Project
     from migrator.model import Call, FunctionFacts, Location
 
-CAPITALISED_MODULES = frozenset({"PIL", "Crypto", "PyPDF2"})
+LONG_WAIT = 30.0  # seconds; what a thread may wait without being missed
+TIMEOUT = re.compile(r"\btimeout=((?:[\w.]*Timeout)?\(?[\d.,\s]*)")
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 def makes_http_client(call: Call) -> bool:
@@ -41,12 +44,19 @@ def is_network(call: Call, *, has_client: bool) -> bool:
 def network_calls(context: TaskContext) -> Iterator[tuple[Call, int, bool]]:
     """Each request with the loops around it, and whether a timeout bounds it."""
     clients = [call for call, _ in context.calls if makes_http_client(call)]
-    patient = any("timeout" in call.keywords for call in clients)
+    patient = any("timeout" in c.keywords and not waits_long(c) for c in clients)
     for call, depth in context.calls:
         if is_network(call, has_client=bool(clients)):
             first = call.target.partition(".")[0]
-            own = "timeout" in call.keywords
+            own = "timeout" in call.keywords and not waits_long(call)
             yield call, depth, own or (patient and first != "requests")
+
+
+def waits_long(call: Call) -> bool:
+    """The call's timeout is a number above LONG_WAIT; one from elsewhere is trusted."""
+    found = TIMEOUT.search(call.source)
+    numbers = NUMBER.findall(found[1]) if found else []
+    return any(float(number) > LONG_WAIT for number in numbers)
 
 
 def is_mail(call: Call) -> bool:
@@ -154,6 +164,14 @@ def runs_raw_sql(call: Call) -> bool:
         and (receiver(call.target) in {"cursor", "cur", "objects"})
     )
     return is_raw and not any(word in call.source.lower() for word in words.CHEAP_SQL)
+
+
+def is_costly(call: Call) -> bool:
+    """Sleeps, computes, or leaves for another process."""
+    tables = (words.SLEEPS, words.CPU_LIBRARIES, words.HEAVY_LIBRARIES, words.PROCESSES)
+    return method(call.target) in words.CPU_METHODS or any(
+        matches(call.target, table) for table in tables
+    )
 
 
 def touches_store(call: Call, *, has_client: bool) -> bool:

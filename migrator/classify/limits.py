@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from migrator.classify.bounds import Bound
 from migrator.classify.deeds import (
     has_http_client,
+    is_costly,
     network_calls,
     touches_store,
 )
@@ -71,6 +72,8 @@ def expected_seconds(context: TaskContext) -> float | None:
     if limits:
         return min(limits)
     if busy_loop(context) or any(large_loops(context)) or context.unknown_costs:
+        return None
+    if any(is_costly(call) for call, _ in context.calls):
         return None
     requests = list(network_calls(context))
     if any(depth or not has_timeout for _, depth, has_timeout in requests):

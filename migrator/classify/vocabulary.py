@@ -27,6 +27,9 @@ HEAVY_LIBRARIES = names("""
     whisper xgboost zipfile
     """)
 
+# In the source of a request: a model answers, word by word.
+MODEL_HOSTS = names("anthropic cohere huggingface mistral ollama openai replicate.com")
+
 # Work for the processor: seconds rather than minutes, but it holds the interpreter.
 CPU_LIBRARIES = names("""
     argon2 bcrypt bz2 cairosvg Crypto.PublicKey.DSA.generate

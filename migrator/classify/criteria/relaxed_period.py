@@ -1,7 +1,8 @@
 """Its period is at least ten times its run.
 
 The run is measured, or estimated from its time limit or the timeouts inside; without
-any of these there is no estimate and no finding.
+any of these there is no estimate and no finding. Runs of more than a minute are not
+meant.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 
 RATIO = 10
+# Of a longer run, a long period says nothing for light.
+SHORT_RUN = 60.0
 
 
 @criterion(
@@ -34,7 +37,7 @@ def relaxed_period(context: TaskContext) -> Iterator[Finding]:
     expected = expected_seconds(context)
     for entry in context.schedules:
         period = shortest_period(entry)
-        if expected is None or period is None:
+        if expected is None or period is None or expected > SHORT_RUN:
             continue
         if period >= RATIO * expected:
             text = f"every {period:.0f} s, for about {expected:.0f} s of work"

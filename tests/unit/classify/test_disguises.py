@@ -144,6 +144,34 @@ DISGUISES = {
                 answer = requests.get(f"https://shop.example/{page}", timeout=5)
                 page = answer.json()["next"]
         """,
+    "a model behind an address": """
+        import httpx
+
+        @app.task
+        def work(prompt="p"):
+            answer = httpx.post(
+                "https://api.openai.com/v1/completions",
+                json={"prompt": prompt},
+                timeout=20,
+            )
+            cache.set("answer", answer.json())
+        """,
+    "a request that waits for minutes": """
+        import httpx
+
+        @app.task
+        def work(prompt="p"):
+            answer = httpx.get("https://shop.example", timeout=httpx.Timeout(600))
+            cache.set("answer", answer.json())
+        """,
+    "a client that waits for minutes": """
+        import httpx
+
+        @app.task
+        def work(prompt="p"):
+            with httpx.Client(timeout=(3, 300)) as client:
+                cache.set("answer", client.get("https://shop.example/report").json())
+        """,
     "threads of its own": """
         from concurrent.futures import ThreadPoolExecutor
 
@@ -281,8 +309,8 @@ DISGUISES = {
 }
 
 
-def verdict_of(tmp_path, source):
-    text = HEAD + "\n\n" + textwrap.dedent(source)
+def verdict_of(tmp_path, source, head=HEAD):
+    text = head + "\n\n" + textwrap.dedent(source)
     (tmp_path / "tasks.py").write_text(text)
     inventory = scan_project(open_project(tmp_path))
     pairs = zip(inventory.tasks, classify(inventory), strict=True)
@@ -353,3 +381,56 @@ PLAIN = {
 def test_is_called_light(tmp_path, what):
     verdict = verdict_of(tmp_path, PLAIN[what])
     assert verdict.level is Level.LIGHT, verdict.findings
+
+
+HEAVY = {
+    "minutes of sleep": """
+        import time
+
+        @app.task
+        def work():
+            for step in range(10):
+                time.sleep(60)
+        """,
+    "a limit of an hour": """
+        @app.task(soft_time_limit=3600)
+        def work(pk=1):
+            Order.objects.get(pk=pk)
+        """,
+    "a workbook": """
+        import openpyxl
+
+        @app.task
+        def work(path="a.xlsx"):
+            return openpyxl.load_workbook(path).sheetnames
+        """,
+    "steps in a chain": """
+        from celery import chain
+
+        @app.task
+        def work(pk=1):
+            return Order.objects.get(pk=pk).pk
+
+        @app.task
+        def then(pk):
+            return pk
+
+        def start(pk):
+            chain(work.s(pk), then.s()).delay()
+        """,
+    "retries over hours": """
+        @app.task(bind=True, max_retries=10, default_retry_delay=600)
+        def work(self, pk=1):
+            try:
+                Order.objects.get(pk=pk)
+            except Order.DoesNotExist as error:
+                raise self.retry(exc=error)
+        """,
+}
+
+
+@pytest.mark.parametrize("what", HEAVY)
+def test_is_called_heavy(tmp_path, what):
+    source = HEAD.replace("app.conf.task_ignore_result = True", "") + "\n\n"
+    verdict = verdict_of(tmp_path, HEAVY[what], head=source)
+    assert verdict.level is Level.HEAVY, verdict.findings
