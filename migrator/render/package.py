@@ -9,6 +9,7 @@ from migrator.render.entries import RenderedEntry, rendered_entry
 from migrator.render.environment import plain, rendered
 from migrator.render.jobs import jobs_of
 from migrator.render.literals import expression
+from migrator.render.proofs import proof_test
 
 if TYPE_CHECKING:
     from migrator.model import Inventory, Plan, PlannedSchedule, PlannedTask
@@ -31,6 +32,7 @@ PLAIN = (
     "state.py",
     "store.py",
     "tables.py",
+    "testing.py",
 )
 OWN_TRIGGER = ("clock.py", "triggers.py")
 # Names that a trigger expression may hold, and the import each of them needs.
@@ -68,6 +70,8 @@ def scheduler_package(
     files |= {f"jobs/{job.module}.py": job.content for job in jobs.values()}
     files |= _with_variables(plan, inventory, used, finished=finished)
     files["entries.py"] = _entries(entries, schedules)
+    if not finished:
+        files["test_schedules.py"] = proof_test(plan.package, schedules)
     if any("WallClockTrigger(" in schedule.trigger for schedule in schedules):
         files |= {name: plain(f"{FOLDER}/{name}") for name in OWN_TRIGGER}
     return files

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from .entry import Entry
     from .locks import LockStore
     from .state import JobStates
-    from .store import ReplicaJobStore
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +43,16 @@ class SkippedError(Exception):
 
 class TakenError(Exception):
     """Another replica runs the slot, or it has run before."""
+
+
+class SlotStore(Protocol):
+    """Who keeps the time: it learns what became of a slot, and knows the next run."""
+
+    def settled(self, job_id: str, slot: datetime, *, is_ours: bool) -> None:
+        """The slot needs no further try."""
+
+    def next_run(self, job_id: str) -> datetime | None:
+        """When the job is due next, where that is known here."""
 
 
 @dataclass(eq=False, slots=True)
@@ -82,7 +91,7 @@ class Runner:
         entries: tuple[Entry, ...],
         locks: LockStore,
         states: JobStates,
-        store: ReplicaJobStore,
+        store: SlotStore,
         clock: Callable[[], datetime] = config.utcnow,
     ) -> None:
         self._entries = {entry.id: entry for entry in entries}
