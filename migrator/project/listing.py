@@ -121,9 +121,9 @@ def _is_ignored(
     return verdict
 
 
-def _is_hidden(name: str) -> bool:
+def _is_hidden(folder: str) -> bool:
     return any(
-        part.startswith(".") or part in NEVER_ENTERED for part in name.split("/")
+        part.startswith(".") or part in NEVER_ENTERED for part in folder.split("/")
     )
 
 
@@ -181,7 +181,7 @@ def _left_out(
     except UnicodeEncodeError:
         printable = os.fsencode(name).decode("utf-8", "backslashreplace")
         return _failed(printable, "its name is not UTF-8; rename it to have it read")
-    if _is_hidden(name):
+    if _is_hidden(name.rpartition("/")[0]):
         return _skipped(name, "inside a hidden folder or one of installed packages")
     if name.startswith(environments):
         return _skipped(name, "inside a virtual environment")
