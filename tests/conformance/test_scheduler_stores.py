@@ -1,0 +1,284 @@
+"""One contract for claims and leases, over Redis, PostgreSQL and SQLite; and breakers.
+
+The generated files themselves are imported, from a package rendered for the purpose.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+from redis import Redis
+from sqlalchemy import create_engine
+
+from tests.acceptance.scheduler_project import every, records, write_package
+from tests.servers import redis_server
+
+SLOT = datetime(2027, 1, 1, 12, tzinfo=UTC)
+MODULES = ("config", "entry", "locks", "locks_redis", "locks_sql", "metrics", "runs")
+MODULES += ("breaker", "state", "store")
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("generated")
+    write_package(folder, *records([every(5, "a")]))
+    (folder / "light_tasks").rename(folder / "stores_under_test")
+    sys.path.insert(0, str(folder))
+    yield SimpleNamespace(
+        **{
+            name: importlib.import_module(f"stores_under_test.{name}")
+            for name in MODULES
+        }
+    )
+    sys.path.remove(str(folder))
+    for name in [name for name in sys.modules if name.startswith("stores_under_test")]:
+        del sys.modules[name]
+
+
+@pytest.fixture(params=["redis", "postgres", "sqlite"])
+def store(request, package, tmp_path):
+    """A fresh store; `store.again()` is a second client, as of another replica."""
+    kind = request.param
+    namespace = f"t{time.time_ns()}"
+    engines = []
+
+    def connect():
+        if kind == "redis":
+            url = request.getfixturevalue("redis_url")
+            return package.locks_redis.RedisLocks(url, namespace)
+        url = f"sqlite:///{tmp_path}/locks.db"
+        if kind == "postgres":
+            url = request.getfixturevalue("postgres_url")
+        engines.append(create_engine(url))
+        return package.locks_sql.SqlLocks(engines[-1], namespace)
+
+    first = connect()
+    first.again = connect
+    yield first
+    first.close()
+    for engine in engines:
+        engine.dispose()
+
+
+def test_of_many_claimers_one_gets_the_slot(store):
+    clients = [store, *(store.again() for _ in range(4))]
+    barrier = threading.Barrier(len(clients))
+
+    def race(client):
+        barrier.wait()
+        slots = [SLOT + timedelta(seconds=number) for number in range(20)]
+        claims = [client.claim("job", slot, SLOT) for slot in slots]
+        return [s for s, claim in zip(slots, claims, strict=True) if claim.is_ours]
+
+    with ThreadPoolExecutor(len(clients)) as pool:
+        won = Counter(slot for slots in pool.map(race, clients) for slot in slots)
+    assert len(won) == 20
+    assert set(won.values()) == {1}
+
+
+def test_a_claim_is_of_one_entry_and_one_slot(store):
+    assert store.claim("a", SLOT, SLOT).is_ours
+    assert store.claim("b", SLOT, SLOT).is_ours
+    assert store.claim("a", SLOT + timedelta(milliseconds=500), SLOT).is_ours
+    assert not store.claim("a", SLOT, SLOT).is_ours
+    ours = SLOT.astimezone(tz=None)
+    assert not store.claim("a", ours, SLOT).is_ours  # the same instant, other zone
+
+
+def test_an_old_slot_is_doubtful(store):
+    """Its claim may have lapsed: who has run last must be asked elsewhere."""
+    store.claim("b", SLOT, SLOT - timedelta(seconds=60))
+    soon = SLOT + timedelta(seconds=60)
+    assert not store.claim("a", soon, soon).is_doubtful
+    assert store.claim("a", SLOT, SLOT + timedelta(days=3)).is_doubtful
+
+
+def test_a_redis_that_forgot_makes_recent_slots_doubtful(package, redis_url):
+    """It was emptied or replaced: whoever was there before may have claimed."""
+    now = datetime.now(UTC)
+    past = now - timedelta(minutes=5)
+    locks = package.locks_redis.RedisLocks(redis_url, f"doubt{time.time_ns()}")
+    assert locks.claim("a", past, past).is_ours
+    later = past + timedelta(minutes=1)
+    assert not locks.claim("a", later, later).is_doubtful
+    with Redis.from_url(redis_url) as redis:
+        redis.flushall()
+    claim = locks.claim("a", later, now)
+    assert claim.is_ours
+    assert claim.is_doubtful
+    locks.close()
+
+
+def test_a_lease_has_one_holder_and_a_growing_number(store):
+    first = store.acquire("job", "one", 30)
+    assert first is not None
+    assert store.acquire("job", "two", 30) is None
+    assert store.held(["job", "other"]) == {"job"}
+    store.release("job", "two")  # not the holder: nothing happens
+    assert store.acquire("job", "two", 30) is None
+    store.release("job", "one")
+    second = store.acquire("job", "two", 30)
+    assert second > first
+    assert not store.renew("job", "one", 30)
+    assert store.renew("job", "two", 30)
+
+
+def test_a_lease_is_renewed_and_its_loss_is_told(package, redis_url):
+    namespace = f"lease{time.time_ns()}"
+    locks = package.locks_redis.RedisLocks(redis_url, namespace)
+    with package.locks.Lease(locks, "job", lifetime=0.6) as lease:
+        assert lease.try_acquire()
+        time.sleep(1.0)  # longer than the lifetime
+        assert locks.acquire("job", "thief", 5) is None
+        assert not lease.lost.is_set()
+        with Redis.from_url(redis_url) as redis:
+            redis.delete(f"{namespace}:lock:job")
+        assert lease.lost.wait(2)
+    locks.close()
+
+
+def test_a_store_that_is_down_is_an_error_of_its_own(package, tmp_path):
+    """Never a silent True: the caller must not run."""
+    with redis_server() as url:
+        locks = package.locks_redis.RedisLocks(url, "down")
+        locks.ping()
+    for call in (
+        lambda: locks.claim("a", SLOT, SLOT),
+        lambda: locks.acquire("a", "t", 1),
+        locks.ping,
+    ):
+        began = time.monotonic()
+        with pytest.raises(package.locks.StoreDownError):
+            call()
+        assert time.monotonic() - began < 5
+    engine = create_engine(f"sqlite:///{tmp_path}/x.db")
+    sql = package.locks_sql.SqlLocks(engine, "down")
+    sql._ticks.drop(engine)
+    with pytest.raises(package.locks.StoreDownError):
+        sql.claim("a", SLOT, SLOT)
+    engine.dispose()
+
+
+@pytest.fixture
+def bench(package, tmp_path):
+    """A runner over SQLite with a clock that stands still until it is moved."""
+    engine = create_engine(f"sqlite:///{tmp_path}/bench.db")
+    states = package.state.JobStates(engine, "bench")
+    store = package.store.ReplicaJobStore(engine=engine, tablename="bench_jobs")
+    made = SimpleNamespace(now=SLOT, states=states, package=package)
+
+    def runner(**options):
+        entry = package.entry.Entry(
+            id="job", task="job", job="builtins:print", trigger=None, **options
+        )
+        states.register(entry)
+        return package.runs.Runner(
+            entries=(entry,),
+            locks=package.locks_sql.SqlLocks(engine, "bench"),
+            states=states,
+            store=store,
+            clock=lambda: made.now,
+        )
+
+    made.runner = runner
+    yield made
+    engine.dispose()
+
+
+def attempt(bench, runner, error=None):
+    """One slot, a second later than the one before; whether the body ran."""
+    bench.now += timedelta(seconds=1)
+    run = runner.begin("job", bench.now)
+    if run is not None:
+        runner.end(run, error)
+    return run is not None
+
+
+def test_a_breaker_opens_probes_and_closes(bench):
+    runner = bench.runner(breaker_failures=2, breaker_pause=60.0)
+    assert attempt(bench, runner, ValueError())
+    assert attempt(bench, runner, ValueError())
+    assert not attempt(bench, runner)  # open
+    state = bench.states.get("job")
+    assert state.last_outcome == "breaker-open"
+    assert state.missed == 1
+    bench.now += timedelta(seconds=60)
+    assert attempt(bench, runner, ValueError())  # the probe fails: open again
+    assert not attempt(bench, runner)
+    bench.now += timedelta(seconds=60)
+    assert attempt(bench, runner)  # the next probe succeeds: closed
+    assert attempt(bench, runner)
+    assert bench.states.get("job").open_until is None
+
+
+def test_a_half_open_breaker_admits_one_probe(bench):
+    runner = bench.runner(breaker_failures=1, breaker_pause=60.0)
+    assert attempt(bench, runner, ValueError())
+    bench.now += timedelta(seconds=61)
+    probe = runner.begin("job", bench.now)
+    assert probe is not None
+    assert runner.begin("job", bench.now + timedelta(seconds=0.5)) is None
+    runner.end(probe, None)
+    assert attempt(bench, runner)
+
+
+def test_without_a_breaker_failures_never_pause(bench):
+    runner = bench.runner()
+    assert all(attempt(bench, runner, ValueError()) for _ in range(20))
+    assert bench.states.get("job").failures == 20
+
+
+def test_no_overlap_keeps_a_second_run_out(bench):
+    runner = bench.runner(no_overlap=True)
+    bench.now += timedelta(seconds=1)
+    run = runner.begin("job", bench.now)
+    assert run.lease.fence == 1
+    assert not attempt(bench, runner)
+    assert bench.states.get("job").last_outcome == "overlap"
+    runner.end(run, None)
+    assert attempt(bench, runner)
+
+
+def test_a_stopping_runner_claims_nothing(bench):
+    """The slot stays free for another replica, or for the next start."""
+    runner = bench.runner()
+    runner.is_stopping = True
+    assert not attempt(bench, runner)
+    other = bench.runner()
+    assert other.begin("job", bench.now) is not None
+
+
+def test_a_doubtful_slot_that_ran_is_not_run_again(bench):
+    runner = bench.runner()
+    assert attempt(bench, runner)
+    ran = bench.now
+    bench.now = ran + timedelta(days=2)  # the claim is past half its lifetime
+    runner._locks._prune(bench.now.timestamp() + 1e6)
+    assert runner.begin("job", ran) is None
+    assert runner.begin("job", ran + timedelta(days=1)) is not None
+
+
+def test_outcomes_are_counted_for_prometheus(bench):
+    from prometheus_client import REGISTRY
+
+    def value(name, **labels):
+        return REGISTRY.get_sample_value(name, {"job": "job", **labels}) or 0.0
+
+    runner = bench.runner(expires=1.0)
+    before = value("light_job_runs_total", outcome="success")
+    missed = value("light_job_missed_total", reason="expired")
+    running = value("light_job_running")
+    assert attempt(bench, runner)
+    assert runner.begin("job", bench.now - timedelta(seconds=5)) is None
+    assert value("light_job_runs_total", outcome="success") == before + 1
+    assert value("light_job_missed_total", reason="expired") == missed + 1
+    assert value("light_job_running") == running
+    assert value("light_job_last_success_seconds") > 0
