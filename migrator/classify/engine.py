@@ -59,7 +59,7 @@ class _Engine:
             weight = self.weights.get(finding.rule, 0) if counts else 0
             is_counted = is_counted or counts
             result.append(replace(finding, weight=weight))
-        return sorted(result, key=_vetoes_first)[:MAX_FINDINGS_OF_A_RULE]
+        return _shortened(sorted(result, key=_vetoes_first))
 
     def level(self, context: TaskContext, findings: tuple[Finding, ...]) -> Level:
         """Vetoes before scores; unknown is never light unless it was measured."""
@@ -160,8 +160,16 @@ def _already_moved(context: TaskContext) -> Decision | None:
     )
 
 
-def _vetoes_first(finding: Finding) -> tuple[bool, bool]:
-    return (not finding.is_veto, not finding.weight)
+def _shortened(findings: list[Finding]) -> list[Finding]:
+    """At most MAX_FINDINGS_OF_A_RULE; the last one tells how many were left out."""
+    kept = findings[:MAX_FINDINGS_OF_A_RULE]
+    if left_out := len(findings) - len(kept):
+        kept[-1] = replace(kept[-1], message=f"{kept[-1].message} (+{left_out} more)")
+    return kept
+
+
+def _vetoes_first(finding: Finding) -> tuple[bool, bool, bool]:
+    return (not finding.is_veto, not finding.weight, not finding.is_unknown)
 
 
 def strongest_first(findings: Iterable[Finding], level: Level) -> tuple[Finding, ...]:

@@ -250,3 +250,32 @@ def test_no_veto_is_ever_light_without_a_person(veto, statements, is_measured):
 def test_callers_in_tests_do_not_count():
     seen = delay(in_tests=True, result_used="assigned", handler="fastapi")
     assert verdict(light_task(), call_sites=(seen,)) == verdict(light_task())
+
+
+def test_a_rule_that_hits_often_tells_how_often():
+    calls = [call(f"stranger.work{n}", resolved=False) for n in range(9)]
+    seen = [
+        finding
+        for finding in verdict(task("shop.tasks.sweep", *calls)).findings
+        if finding.rule == "unresolved-call"
+    ]
+    assert len(seen) == 5
+    assert seen[-1].message.endswith("(+4 more)")
+
+
+def test_many_harmless_loops_do_not_hide_the_open_one():
+    kinds = [f"KINDS_{n}" for n in range(9)]
+    sites = [
+        delay(
+            "shop.tasks.other",
+            "shop.tasks.sweep",
+            loop_depth=1,
+            loop_iterates=iterates,
+            location=Location("shop/tasks.py", 11 + number),
+        )
+        for number, iterates in enumerate([*kinds, "rows"])
+    ]
+    body = light_task()
+    found = verdict(body, task("shop.tasks.other"), call_sites=tuple(sites))
+    assert found.level is not Level.LIGHT
+    assert any(f.is_unknown and "`rows`" in f.message for f in found.findings)
