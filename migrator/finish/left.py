@@ -51,7 +51,7 @@ def left_to_remove(
         if not inventory.schedules:
             steps += _processes(inventory, {"beat"})
     else:
-        steps += _celery_itself(inventory)
+        steps += _celery_itself(inventory, f"{plan.package_path}/")
     has_light = any(task.kind is DefinitionKind.LIGHT for task in left)
     patterns = [] if left else [OF_CELERY]
     patterns += [] if has_light else [OF_SHIM]
@@ -94,7 +94,7 @@ def _named_in_settings(
                 )
 
 
-def _celery_itself(inventory: Inventory) -> Iterator[ManualStep]:
+def _celery_itself(inventory: Inventory, generated: str) -> Iterator[ManualStep]:
     for app in inventory.apps:
         yield ManualStep(
             app.location,
@@ -102,6 +102,8 @@ def _celery_itself(inventory: Inventory) -> Iterator[ManualStep]:
             "no task is left",
         )
     for setting in inventory.settings:
+        if setting.location.path.startswith(generated):
+            continue
         yield ManualStep(
             setting.location,
             f"remove the setting {setting.name}",

@@ -20,14 +20,19 @@ def without_statements(body: Body, removed: Sequence[cst.CSTNode]) -> Body:
         return body
     kept: list[Statement] = []
     carried: list[cst.EmptyLine] = []
+    above: list[cst.EmptyLine] = []  # blank lines of what went right before
     for statement in body.body:
         if _is_among(statement, removed):
             carried += _comments_above(statement)
-        else:
-            closes = gone[0] is body.body[0] and not _has_comment_above(body)
-            closed = _closed_up(statement) if closes else statement
-            kept.append(_below(carried, statement if kept else closed))
-            carried = []
+            above = max(above, _blank_lines_above(statement), key=len)
+            continue
+        own = statement
+        if not kept and gone[0] is body.body[0] and not _has_comment_above(body):
+            own = _closed_up(statement)
+        elif kept and not carried:
+            own = _set_apart(statement, above)
+        kept.append(_below(carried, own))
+        carried, above = [], []
     if not kept and isinstance(body, cst.IndentedBlock):
         line = cst.SimpleStatementLine([cst.Pass()], leading_lines=carried)
         return body.with_changes(body=[line])
@@ -51,6 +56,21 @@ def _closed_up(statement: Statement) -> Statement:
     while lines and lines[0].comment is None:
         lines.pop(0)
     return statement.with_changes(leading_lines=lines)
+
+
+def _blank_lines_above(statement: Statement) -> list[cst.EmptyLine]:
+    lines = list(getattr(statement, "leading_lines", ()))
+    end = next((i for i, line in enumerate(lines) if line.comment), len(lines))
+    return lines[:end]
+
+
+def _set_apart(statement: Statement, blank: list[cst.EmptyLine]) -> Statement:
+    """The statement, which was apart by what stood between, with its blank lines."""
+    own = _blank_lines_above(statement)
+    if own or not blank:
+        return statement
+    lines = list(getattr(statement, "leading_lines", ()))
+    return statement.with_changes(leading_lines=[*blank, *lines])
 
 
 def _comments_above(statement: Statement) -> list[cst.EmptyLine]:

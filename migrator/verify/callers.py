@@ -26,16 +26,18 @@ def check(compared: Comparison) -> Check:
     }
     # A finished task has callers no more; there is a check of its own for it.
     finished = {t.definition.name for t in compared.plan.tasks if t.is_finished}
+    generated = compared.plan.package_path + "/"
     before = Counter(
         _key(site)
         for site in compared.before.call_sites
         if site.task not in finished
+        and not site.location.path.startswith(generated)
         and (site.location.path, site.location.line) not in gone_with_entries
     )
     after = Counter(
         _key(site)
         for site in compared.after.call_sites
-        if not site.location.path.startswith(compared.plan.package_path + "/")
+        if not site.location.path.startswith(generated)
     )
     problems = [Problem(_text(key, n, "gone")) for key, n in (before - after).items()]
     problems += [Problem(_text(key, n, "new")) for key, n in (after - before).items()]

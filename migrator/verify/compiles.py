@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 def check(compared: Comparison) -> Check:
     """SyntaxErrors of written files, each with its line."""
-    paths = [path for path in compared.written if path.endswith(".py")]
+    there = set(compared.project.files)
+    paths = [p for p in compared.written if p.endswith(".py") and p in there]
     problems = [p for path in paths for p in _problems(compared, path)]
     return Check("compiles", f"{len(paths)} written Python files", tuple(problems))
 

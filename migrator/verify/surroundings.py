@@ -18,18 +18,20 @@ MOVED_SETTING = "beat_schedule"
 
 def check(compared: Comparison) -> Check:
     """Whatever configures Celery around the tasks, compared by its text."""
-    before = set(_lines(compared.before))
-    after = set(_lines(compared.after))
+    generated = compared.plan.package_path + "/"
+    before = set(_lines(compared.before, generated))
+    after = set(_lines(compared.after, generated))
     problems = [Problem(f"gone: {line}") for line in sorted(before - after)]
     problems += [Problem(f"new: {line}") for line in sorted(after - before)]
     return Check("surroundings", f"{len(before)} facts", tuple(problems))
 
 
-def _lines(inventory: Inventory) -> Iterable[str]:
+def _lines(inventory: Inventory, generated: str) -> Iterable[str]:
     yield from (f"app {app.variable}" for app in inventory.apps)
     yield from (f"web application {app.variable}" for app in inventory.web_apps)
     for setting in inventory.settings:
-        if setting.name != MOVED_SETTING:
+        is_own = setting.location.path.startswith(generated)
+        if setting.name != MOVED_SETTING and not is_own:
             yield f"setting {setting.name} = {setting.source}"
     for signal in inventory.signals:
         yield f"handler {signal.handler} of signal {signal.signal}"
