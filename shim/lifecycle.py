@@ -38,6 +38,12 @@ def start_runner(app: Celery | None = None, **settings: Any) -> Runner:
         return _runner
 
 
+def current_runner() -> Runner | None:
+    """The runner of this process, if one runs."""
+    found = _runner
+    return found if found is not None and found.pid == os.getpid() else None
+
+
 def stop_runner(grace: float | None = None) -> bool:
     """Stop the runner of this process, see `Runner.stop`; True when none runs."""
     global _runner

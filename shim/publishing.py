@@ -19,17 +19,18 @@ from celery.app.control import Control
 from celery.utils import uuid
 from celery.utils.functional import maybe_list
 
-from . import settings
+from . import lifecycle, settings
 from .message import encode
 from .options import refuse_options, refuse_task
 from .routes import goes_light
+from .transactions import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery import Task
 
-    from .message import Claim
+    from .message import Claim, Message
     from .outbox import Outbox
 
 #: The attribute that makes a task a light task, in whatever app it is registered.
@@ -129,13 +130,23 @@ class OutboxProducer:
             self._app, body, headers, options["serializer"], _delivery(options)
         )
         claim = getattr(_running, "claim", None)
-        retries = claim is not None and claim.message.id == message.id
-        self._outbox.put([message], claim if retries else None)
+        if claim is not None and claim.message.id == message.id:
+            self._outbox.put([message], held_by=claim)
+        elif not (message.due is None and _taken_here(message, self._outbox)):
+            self._outbox.put([message])
 
     def _real_producer(self) -> Any:
         if self._real is None:
             self._real = self._stack.enter_context(self._app.producer_or_acquire())
         return self._real
+
+
+def _taken_here(message: Message, outbox: Outbox) -> bool:
+    """Whether the runner of this process has a free thread and took the message."""
+    here = lifecycle.current_runner()
+    if here is None or here.outbox is not outbox or joined() is not None:
+        return False
+    return here.take(message)
 
 
 #: Arguments of `Producer.publish` that say how to reach a broker, not what to send.

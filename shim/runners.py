@@ -25,7 +25,7 @@ from .tally import Tally
 if TYPE_CHECKING:
     from celery import Celery
 
-    from .message import Claim
+    from .message import Claim, Message
     from .outbox import Outbox
 
 logger = logging.getLogger(__name__)
@@ -62,6 +62,7 @@ class Runner:
         self._work: queue.SimpleQueue[Claim | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._busy = 0
+        self._backlog = True
         self._unsettled: list[tuple[Claim, Outcome]] = []
         self._tallies: dict[str, Tally] = {}
         self._tasks: set[str] = set()
@@ -79,7 +80,7 @@ class Runner:
         if limits := app_wide_limits(self.app):
             logger.warning("light tasks run without the app's limits %s", limits)
         blocking.runner_started()
-        self._unsubscribe = self.outbox.on_put(self._wake.set)
+        self._unsubscribe = self.outbox.on_put(self._notice)
         count = self.settings.concurrency
         targets = [(self._claim_until_stopped, "claims")]
         targets += [(self._run_until_stopped, f"body-{n}") for n in range(count)]
@@ -106,6 +107,29 @@ class Runner:
         blocking.runner_stopped()
         return ended
 
+    def take(self, message: Message) -> bool:
+        """Store a call of this process and start it at once, if a thread is free.
+
+        False, and nothing is stored, when all are busy, when older calls wait, or
+        when the runner does not know the task.
+        """
+        with self._lock:
+            if self._backlog or self._stopping.is_set():
+                return False
+            if self._busy >= self.settings.concurrency:
+                return False
+            if message.task not in self._tasks:
+                return False
+            self._busy += 1
+        try:
+            lease = self.settings.lease
+            claim = self.outbox.put_claimed(message, self.owner, lease)
+        except BaseException:
+            self._done()
+            raise
+        self._work.put(claim)
+        return True
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -114,6 +138,11 @@ class Runner:
         self.stop()
 
     # --- the claiming thread
+
+    def _notice(self) -> None:
+        """Something was stored that this runner did not take."""
+        self._backlog = True
+        self._wake.set()
 
     def _claim_until_stopped(self) -> None:
         pause = SOONEST
@@ -147,9 +176,11 @@ class Runner:
         if free <= 0:
             return 0
         lease = self.settings.lease
+        self._backlog = True  # until we know better
         claims = self.outbox.claim(self.owner, self._tasks, free, lease)
         with self._lock:
             self._busy += len(claims)
+            self._backlog = len(claims) == free or self._wake.is_set()
         for claim in claims:
             self._work.put(claim)
         return len(claims)
@@ -171,6 +202,7 @@ class Runner:
     def _keep_leases_while_busy(self) -> None:
         while self._busy or self._unsettled:
             try:
+                self._release_rest()
                 self._keep_leases()
                 self._settle()
             except OutboxUnavailableError as error:
@@ -209,13 +241,22 @@ class Runner:
             self._unsettled.pop(0)
 
     def _hand_back(self) -> None:
-        """Release what no thread has begun, and let the threads end."""
+        """Hand back what no thread has begun, and let the threads end."""
+        self._release_rest()
+        for _ in range(self.settings.concurrency):
+            self._work.put(None)
+
+    def _release_rest(self) -> None:
+        """Hand back what no thread has begun."""
+        kept = 0
         while not self._work.empty():
             claim = self._work.get()
-            if claim is not None:
+            if claim is None:
+                kept += 1
+            else:
                 self._dispose_or_keep(claim, Outcome.NOT_BEGUN)
                 self._done()
-        for _ in range(self.settings.concurrency):
+        for _ in range(kept):  # each ends a thread that still runs a body
             self._work.put(None)
 
     # --- the threads that run bodies

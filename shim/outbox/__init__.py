@@ -37,6 +37,9 @@ class Outbox(Protocol):
         is found dead.
         """
 
+    def put_claimed(self, message: Message, owner: str, lease: float) -> Claim:
+        """Store a message that is due, and claim it, in one step."""
+
     def claim(
         self,
         owner: str,

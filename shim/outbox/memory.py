@@ -78,6 +78,14 @@ class MemoryOutbox:
                     self._held.setdefault(holder.key, []).append(row)
         self._subscribers.tell()
 
+    def put_claimed(self, message: Message, owner: str, lease: float) -> Claim:
+        with self._lock:
+            now = self._clock()
+            row = _Row(next(self._keys), message, now, owner=owner)
+            row.lease_until = now + lease
+            self._rows[row.key] = row
+            return row.claim(owner)
+
     def claim(
         self,
         owner: str,

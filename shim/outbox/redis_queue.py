@@ -56,6 +56,13 @@ class RedisOutbox:
         self._run(redis_scripts.PUT, *arguments)
         self._subscribers.tell()
 
+    def put_claimed(self, message: Message, owner: str, lease: float) -> Claim:
+        key = uuid()
+        text = pack(message, key, self._queue)
+        self._run(redis_scripts.PUT_CLAIMED, key, text, owner, lease)
+        self._mine.setdefault(owner, set()).add(key)
+        return Claim(key, message, owner)
+
     def claim(
         self,
         owner: str,

@@ -51,6 +51,16 @@ end
 """
 )
 
+# key, text, owner, lease
+PUT_CLAIMED = (
+    _HEAD
+    + """
+local key = ARGV[1]
+redis.call('HSET', prefix .. key, 'text', ARGV[2], 'owner', ARGV[3], 'state', 'claimed')
+redis.call('ZADD', leases, now + tonumber(ARGV[4]), key)
+"""
+)
+
 # Known tasks are looked for in windows from the old end of the list, so that
 # messages of another release do not block the queue.
 _SCAN = """

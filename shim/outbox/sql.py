@@ -80,6 +80,11 @@ class SqlOutbox:
         )
         self._subscribers.tell()
 
+    def put_claimed(self, message: Message, owner: str, lease: float) -> Claim:
+        parameters = {**_row(message), "owner": owner, "lease": lease}
+        rows, _ = self._run(self._sql(statements.INSERT_CLAIMED, parameters))
+        return Claim(rows[0][0], message, owner)
+
     def claim(
         self,
         owner: str,

@@ -9,6 +9,12 @@ VALUES (:task_id, :task, coalesce(:due, {now}), :envelope, :body, {now},
   (SELECT key FROM light_outbox WHERE key = :held_by),
   coalesce((SELECT revoked FROM light_outbox WHERE key = :held_by), 0))
 """
+INSERT_CLAIMED = """
+INSERT INTO light_outbox
+  (task_id, task, due, envelope, body, queued_at, owner, lease_until)
+VALUES (:task_id, :task, {now}, :envelope, :body, {now}, :owner, {now} + :lease)
+RETURNING key
+"""
 CLAIM = """
 UPDATE light_outbox SET owner = :owner, lease_until = {now} + :lease
 WHERE key IN (

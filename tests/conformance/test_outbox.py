@@ -416,3 +416,15 @@ def test_tallies_add_up(outbox):
         "a": Tally(3, 1, 4, 50.0, 60.0, {4: 4, 9: 4}),
         "b": Tally(1),
     }
+
+
+def test_a_message_can_be_stored_and_claimed_in_one_step(outbox):
+    claim = outbox.put_claimed(message("1"), "me", SHORT)
+    assert take(outbox) == []
+    assert outbox.start(claim, late=True)
+    time.sleep(2 * SHORT)
+    outbox.reclaim("sweeper", TASKS, LEASE)
+    (again,) = take(outbox, owner="other")
+    assert (again.message.id, again.redelivered) == ("1", True)
+    outbox.finish(again)
+    assert outbox.counts() == {}
