@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from migrator.config import Configuration, load_configuration
-from migrator.errors import PlanError, ProjectError, UsageError
+from migrator.errors import PlanError, ProjectError
 from migrator.model import (
     ChangeSet,
     DefinitionKind,
@@ -20,8 +20,8 @@ from migrator.model import (
     Plan,
     PlannedSchedule,
     Refusal,
-    Target,
 )
+from migrator.vendoring import folder_of, is_vendored, vendored_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from migrator.model import Inventory, ScheduleEntry, Verdict
     from migrator.plan import Manifest
     from migrator.project import Project
-    from migrator.schedules import Proof
-    from migrator.verify import Check
 
 
 EVIDENCE_FILE = "migrate-evidence.json"
@@ -56,8 +54,12 @@ def survey(root: Path, progress: Callable[[int, int], None] | None = None) -> Su
     from migrator.scan import scan_project
 
     configuration = load_configuration(root)
-    project = open_project(root, exclude=configuration.exclude)
-    _refuse_name_clash(project, configuration.shim)
+    exclude = configuration.exclude
+    if is_vendored(configuration.shim):
+        exclude = (*exclude, f"**/{folder_of(configuration.shim, '')}/**")
+    project = open_project(root, exclude=exclude)
+    if not is_vendored(configuration.shim):
+        _refuse_name_clash(project, configuration.shim)
     inventory = scan_project(project, progress=progress)
     verdicts = classify(
         inventory,
@@ -159,13 +161,18 @@ def _planned_schedules(
 
 def _package_folder(found: Survey) -> str:
     """Beside the top-level package of the Celery app, so that it can be imported."""
-    is_test = found.project.is_test
-    apps = [app for app in found.inventory.apps if not is_test(app.location.path)]
-    if not apps:
-        return found.configuration.package.replace(".", "/")
-    folder = found.project.source_root(apps[0].location.path)
+    folder = _source_root(found)
     name = found.configuration.package.replace(".", "/")
     return f"{folder}/{name}" if folder else name
+
+
+def _source_root(found: Survey) -> str:
+    """The folder from which the Celery application is imported; "" for the root."""
+    is_test = found.project.is_test
+    for app in found.inventory.apps:
+        if not is_test(app.location.path):
+            return found.project.source_root(app.location.path)
+    return ""
 
 
 def refuse_stale(plan: Plan) -> None:
@@ -228,7 +235,7 @@ def compute_changes(found: Survey, plan: Plan) -> tuple[Plan, ChangeSet]:
     generated, kept = generated_files(found, plan)
     if is_needed(plan):
         kept += manual_steps(plan, found.inventory, existing=existing)
-    changes = (*edits.changes, *generated)
+    changes = (*edits.changes, *generated, *_vendored(found, plan))
     return plan, ChangeSet(
         tuple(sorted(changes, key=lambda change: change.path)),
         (*edits.manual_steps, *kept),
@@ -267,6 +274,14 @@ def generated_files(
     return changes, steps
 
 
+def _vendored(found: Survey, plan: Plan) -> tuple[FileChange, ...]:
+    """The project's own copy of the shim, where it wants one and needs one."""
+    shim = found.configuration.shim
+    if not is_vendored(shim) or not any(task.moves for task in plan.tasks):
+        return ()
+    return tuple(vendored_files(folder_of(shim, _source_root(found)), _reader(found)))
+
+
 def _reader(found: Survey) -> Callable[[str], bytes | None]:
     """Answers with the content of a file of the project, or None."""
     root = found.project.root
@@ -276,99 +291,6 @@ def _reader(found: Survey) -> Callable[[str], bytes | None]:
         return target.read_bytes() if target.is_file() else None
 
     return existing
-
-
-def verify_tree(root: Path, base: str | None = None) -> tuple[Check, ...]:
-    """Compare the tree before the last apply, or at git revision `base`, with now.
-
-    UsageError where there is nothing to compare with.
-    """
-    from migrator.apply import last_changes
-    from migrator.verify import tree_at, tree_before
-
-    manifest = read_plan_file(root)
-    found = survey(root)
-    plan = make_plan(found, manifest)
-    if base is not None:
-        with tree_at(root, base) as before:
-            return _compared(found, plan, before, _differing(before, found.project))
-    changes = last_changes(root)
-    if not changes:
-        raise UsageError(
-            "there is no applied change here to verify",
-            where=str(root),
-            hint="Say which commit to compare with: migrate verify --base REV.",
-        )
-    written = tuple(change.path for change in changes)
-    return _compared(found, plan, tree_before(found.project, changes), written)
-
-
-def _compared(
-    found: Survey, plan: Plan, before: Project, written: tuple[str, ...]
-) -> tuple[Check, ...]:
-    from migrator.scan import scan_project
-    from migrator.verify import Comparison, verify
-
-    inventory = scan_project(before, workers=1)
-    return verify(Comparison(inventory, found.inventory, plan, found.project, written))
-
-
-def _differing(before: Project, after: Project) -> tuple[str, ...]:
-    old = set(before.files)
-    return tuple(
-        path
-        for path in after.files
-        if path not in old or before.read(path) != after.read(path)
-    )
-
-
-def prove_schedules(root: Path) -> tuple[tuple[PlannedSchedule, Proof | None], ...]:
-    """Every schedule with its proof; None for one that stays on beat."""
-    from migrator.schedules import convert, prove
-
-    plan = make_plan(survey(root), read_plan_file(root))
-    return tuple(
-        (
-            schedule,
-            None
-            if schedule.target is Target.CELERY
-            else prove(convert(schedule.entry.spec or {})),
-        )
-        for schedule in plan.schedules
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class LiveApplication:
-    """What a command needs that asks a running system."""
-
-    app: str  # package.module:variable
-    shim: str  # import name
-    moved: frozenset[str]  # tasks that are light in the source
-
-
-def live_application(root: Path, app: str | None) -> LiveApplication:
-    """The project's Celery application; UsageError where the source has none or many.
-
-    `app` is a person's word on it.
-    """
-    found = survey(root)
-    is_test = found.project.is_test
-    apps = [a for a in found.inventory.apps if not is_test(a.location.path)]
-    if app is None and len(apps) != 1:
-        names = ", ".join(":".join(a.variable.rsplit(".", 1)) for a in apps)
-        raise UsageError(
-            f"which Celery application? The scan found {names or 'none'}",
-            where=str(root),
-            hint="Say --app package.module:name.",
-        )
-    moved = frozenset(
-        task.name
-        for task in found.inventory.tasks
-        if task.kind is DefinitionKind.LIGHT and not task.in_tests
-    )
-    name = app or ":".join(apps[0].variable.rsplit(".", 1))
-    return LiveApplication(name, found.configuration.shim, moved)
 
 
 def failed_files(inventory: Inventory) -> tuple[str, ...]:

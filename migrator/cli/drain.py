@@ -30,8 +30,8 @@ def command(
     Queues of all priorities, unacknowledged messages, and what workers hold as
     scheduled, reserved or active. Exit code 0: nothing is left; 1: something is.
     """
+    from migrator.live import live_application
     from migrator.operate.shim_process import ask_shim
-    from migrator.pipeline import live_application
 
     live = live_application(root, app)
     flags = [part for name in queue for part in ("--queue", name)]

@@ -33,8 +33,8 @@ def command(
     The route is kept in the outbox's store, and every process follows it within five
     seconds. A store that cannot be read means Celery.
     """
+    from migrator.live import live_application
     from migrator.operate.shim_process import ask_shim
-    from migrator.pipeline import live_application
 
     live = live_application(root, app)
     flags = [f"--{name}" for name in ("remove", "drain") if options[name]]

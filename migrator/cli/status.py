@@ -29,7 +29,8 @@ def command(root: Path, app: str | None, output: str, *, live: bool) -> int:
 
     Exit code 0: nothing is left on Celery and no shim is left; 1: something is.
     """
-    from migrator.pipeline import live_application, make_plan, read_plan_file, survey
+    from migrator.live import live_application
+    from migrator.pipeline import make_plan, read_plan_file, survey
     from migrator.report import status_report
     from migrator.status import burn_down
 

@@ -28,8 +28,8 @@ def command(root: Path, output: str, base: str | None, *, schedules: bool) -> in
     Compares the tree before the last apply (or at REV) with the tree now. Exit code 4
     where something is neither as it was, nor moved by the plan.
     """
-    from migrator.pipeline import prove_schedules, verify_tree
     from migrator.report import verify_report
+    from migrator.verification import prove_schedules, verify_tree
 
     if schedules:
         proofs = prove_schedules(root)

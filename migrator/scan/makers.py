@@ -362,7 +362,10 @@ def _is_light_task(found: Found) -> bool:
     """The shim's decorator, under whatever name the shim was vendored."""
     if found.definition is not None:
         return found.definition.name == LIGHT_TASK and not found.rest
-    return found.kind == "external" and found.name.rpartition(".")[2] == LIGHT_TASK
+    # A vendored copy is not scanned, so its names are not known here.
+    is_foreign = found.kind in {"external", "elsewhere", "unknown"}
+    last = [*found.name.split("."), *found.rest][-1]
+    return is_foreign and last == LIGHT_TASK
 
 
 def _because(maker: Maker, reason: str) -> Maker:

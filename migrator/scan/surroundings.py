@@ -82,7 +82,7 @@ class Surroundings:
             return False
         target = node.func if isinstance(node, ast.Call) else node
         return any(
-            found.name.endswith(".fastapi.lifespan")
+            ".".join((found.name, *found.rest)).endswith(".fastapi.lifespan")
             for found in self._resolver.expression(facts, scope, target)
         )
 

@@ -29,6 +29,16 @@ ALLOWED = {
     "operate": {"project", "config", "classify"},
     "report": {"finishing", "pipeline", "schedules", "classify", "status", "verify"},
     "status": set(),
+    "live": {"pipeline"},
+    "vendoring": set(),
+    "verification": {
+        "apply",
+        "pipeline",
+        "project",
+        "scan",
+        "schedules",
+        "verify",
+    },
     "pipeline": {
         "apply",
         "classify",
@@ -40,6 +50,7 @@ ALLOWED = {
         "rewrite",
         "scan",
         "schedules",
+        "vendoring",
         "verify",
     },
 }
