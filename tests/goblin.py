@@ -27,12 +27,16 @@ UNWANTED = shutil.ignore_patterns("__pycache__", ".pytest_cache", "*.db", "expor
 class GoblinProject:
     """A copy of the fixture below `folder`, with its processes and its database."""
 
+    fixture = FIXTURE
+    name = "goblin"
+    executable = sys.executable
+
     def __init__(self, folder: Path, redis_url: str) -> None:
-        self.root = folder / "goblin"
+        self.root = folder / self.name
         self.logs = folder / "logs"
         self.logs.mkdir(parents=True)
-        shutil.copytree(FIXTURE, self.root, ignore=UNWANTED)
-        self.database = folder / "goblin.db"
+        shutil.copytree(self.fixture, self.root, ignore=UNWANTED)
+        self.database = folder / f"{self.name}.db"
         # What is being tested must be importable from the project's folder, unless it
         # is installed (the smoke run against the wheel has no source beside it).
         source = Path(__file__).parents[1]
@@ -47,7 +51,7 @@ class GoblinProject:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """`python ARGUMENTS` in the project, with what it printed."""
         return subprocess.run(
-            [sys.executable, *arguments],
+            [self.executable, *arguments],
             cwd=self.root,
             env=self.env,
             capture_output=True,
@@ -97,7 +101,7 @@ class GoblinProject:
         """`python -m MODULE...`, ended by SIGTERM; its output goes to a log file."""
         with (self.logs / f"{log or module[0]}.log").open("ab") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", *module],
+                [self.executable, "-m", *module],
                 cwd=self.root,
                 env={**self.env, **env},
                 stdout=output,
@@ -108,6 +112,11 @@ class GoblinProject:
                 yield process
             finally:
                 stop(process)
+
+    def execute(self, statement: str) -> None:
+        with closing(sqlite3.connect(self.database, timeout=10)) as connection:
+            connection.execute(statement)
+            connection.commit()
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
         with closing(sqlite3.connect(self.database, timeout=10)) as connection:
