@@ -62,7 +62,7 @@ def read_processes(
     commands: list[ProcessCommand] = []
     failed: list[FileOutcome] = []
     for path in project.files:
-        if not _may_start_processes(path):
+        if not may_start_processes(path):
             continue
         try:
             data = project.read(path)
@@ -92,7 +92,8 @@ def has_kubernetes(project: Project) -> bool:
     return False
 
 
-def _may_start_processes(path: str) -> bool:
+def may_start_processes(path: str) -> bool:
+    """Whether a file can hold commands, by its name."""
     pure = PurePosixPath(path)
     if pure.suffix in {".py", ".md", ".rst", ".lock", ".js", ".ts", ".po"}:
         return False
