@@ -52,6 +52,7 @@ def survey(root: Path, progress: Callable[[int, int], None] | None = None) -> Su
     from migrator.operate.evidence import load_evidence
     from migrator.project import open_project
     from migrator.scan import scan_project
+    from migrator.scan.cache import default_folder
 
     configuration = load_configuration(root)
     exclude = configuration.exclude
@@ -60,7 +61,7 @@ def survey(root: Path, progress: Callable[[int, int], None] | None = None) -> Su
     project = open_project(root, exclude=exclude)
     if not is_vendored(configuration.shim):
         _refuse_name_clash(project, configuration.shim)
-    inventory = scan_project(project, progress=progress)
+    inventory = scan_project(project, progress=progress, cache=default_folder())
     verdicts = classify(
         inventory,
         weights=configuration.weights,
