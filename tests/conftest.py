@@ -12,6 +12,9 @@ from tests.servers import ServerMissingError, postgres_server, redis_server
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# A scan of a test's project is not worth a file in the cache folder of whoever runs it.
+os.environ.setdefault("MIGRATE_CACHE", "off")
+
 
 def _missing(error: ServerMissingError) -> None:
     if os.environ.get("CI") == "true":
