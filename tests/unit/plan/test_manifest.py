@@ -212,20 +212,31 @@ def test_refusing_a_task_takes_its_schedule_along():
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "where"),
+    ("old", "new", "says"),
     [
-        ('accept = "yes"', 'accept = "yep"', r"migrate\.toml:8: accept = 'yep'"),
-        ('target = "apscheduler"', "target = 3", r"migrate\.toml:9: target = 3"),
-        ("format = 1", "format = 9", r"format = 9"),
-        ("format = 1", "format = ", r"migrate\.toml:5:\d+: is not valid TOML"),
-        ('accept = "yes"\n', "", r"migrate\.toml:7: accept = None"),
+        ('accept = "yes"', 'accept = "yep"', "accept = 'yep'"),
+        ('target = "apscheduler"', "target = 3", "target = 3"),
+        ("format = 1", "format = ", "is not valid TOML"),
     ],
 )
-def test_a_wrong_edit_names_its_line(old, new, where):
-    text = refreshed(None, make())
-    assert old in text
-    with pytest.raises(PlanError, match=where):
-        read_manifest(text.replace(old, new))
+def test_a_wrong_edit_names_its_line(old, new, says):
+    text = refreshed(None, make()).replace(old, new)
+    line = text.splitlines().index(new) + 1
+    with pytest.raises(PlanError, match=rf"migrate\.toml:{line}\b.*{says}"):
+        read_manifest(text)
+
+
+def test_a_missing_key_names_the_line_of_its_stanza():
+    text = refreshed(None, make()).replace('accept = "yes"\n', "")
+    line = text.splitlines().index('[tasks."app.tidy"]') + 1
+    with pytest.raises(PlanError, match=rf"migrate\.toml:{line}: accept = None"):
+        read_manifest(text)
+
+
+def test_a_format_of_another_version_is_named():
+    text = refreshed(None, make()).replace("format = 1", "format = 9")
+    with pytest.raises(PlanError, match="format = 9"):
+        read_manifest(text)
 
 
 def test_names_with_quotes_and_dots_survive():
