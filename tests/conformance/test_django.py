@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("django", reason="the project itself does not need Django")
-
 ROOT = Path(__file__).parents[2]
 
 PROJECT = """
