@@ -39,7 +39,8 @@ class Runner:
 
     One thread claims, `concurrency` threads run bodies, each in an empty
     `contextvars.Context`, as a Celery worker's bodies see nothing of the caller.
-    It claims no more than it can start. Only tasks that this process knows are
+    It claims at most one message more for each thread than it can start at once, and
+    hands back at its end what has not begun. Only tasks that this process knows are
     claimed, so that old and new releases can share an outbox.
 
     Starting is cheap and never happens at import. Not usable after a fork: the
@@ -172,9 +173,9 @@ class Runner:
             self._tasks = light_names(self.app)
 
     def _claim(self) -> int:
-        free = self.settings.concurrency - self._busy
-        if free <= 0:
+        if self._busy >= self.settings.concurrency:
             return 0
+        free = 2 * self.settings.concurrency - self._busy
         lease = self.settings.lease
         self._backlog = True  # until we know better
         claims = self.outbox.claim(self.owner, self._tasks, free, lease)

@@ -70,6 +70,7 @@ class SqlOutbox:
         self._subscribers = Subscribers()
         self._prepared_by: int | None = None
         self._holding: set[int] = set()
+        self._texts: dict[tuple[str, str], str] = {}
 
     def put(self, messages: Sequence[Message], held_by: Claim | None = None) -> None:
         if held_by:
@@ -211,16 +212,16 @@ class SqlOutbox:
         return rows, len(rows)
 
     def _sql(self, text: str, parameters: Mapping[str, Any] | None = None) -> Statement:
-        database = self._database
-        return (
-            text.format(
-                now=database.now if joined() is None else ":now",
-                task_matches=database.task_matches,
-                id_matches=database.id_matches,
-                skip_locked=database.skip_locked,
-            ),
-            parameters or {},
-        )
+        now = self._database.now if joined() is None else ":now"
+        statement = self._texts.get((text, now))
+        if statement is None:
+            statement = self._texts[text, now] = text.format(
+                now=now,
+                task_matches=self._database.task_matches,
+                id_matches=self._database.id_matches,
+                skip_locked=self._database.skip_locked,
+            )
+        return statement, parameters or {}
 
 
 def _row(message: Message, holder: int | None = None) -> dict[str, Any]:
