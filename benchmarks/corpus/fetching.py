@@ -6,7 +6,10 @@ import hashlib
 import subprocess
 import tarfile
 import venv
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def unpacked(package, cache: Path) -> Path:
@@ -34,7 +37,7 @@ def _download(package) -> bytes:
     options, _ = command.parse_args([])
     with command.main_context():
         session = command.get_default_session(options)
-        finder = command._build_package_finder(options, session)
+        finder = command._build_package_finder(options, session)  # noqa: SLF001 - pip has no public index client
         for candidate in finder.find_all_candidates(package["name"]):
             is_sdist = candidate.link.filename.endswith(".tar.gz")
             if is_sdist and str(candidate.version) == package["version"]:

@@ -26,6 +26,8 @@ def main() -> None:
     module, _, attribute = sys.argv[1].partition(":")
     app = getattr(importlib.import_module(module), attribute)
     app.loader.import_default_modules()
+    for name in sys.argv[2:]:
+        importlib.import_module(name)
     schedule = schedule_of(app)
     tasks = sorted(name for name in app.tasks if not name.startswith("celery."))
     print(MARK + json.dumps({"tasks": tasks, "schedule": schedule}))

@@ -35,7 +35,7 @@ def registry_of(package, source: Path, cache: Path):
     variables = {**os.environ, **package.get("environment", {})}
     variables["PYTHONPATH"] = os.pathsep.join(paths)
     done = subprocess.run(
-        [python, HERE / "registry.py", package["app"]],
+        [python, HERE / "registry.py", package["app"], *package.get("imports", [])],
         env=variables,
         cwd=cache,
         capture_output=True,

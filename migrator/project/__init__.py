@@ -62,7 +62,8 @@ class Project:
 
     def is_in_package(self, path: str) -> bool:
         """Whether there is an `__init__.py` beside the file."""
-        return self._names.is_package(PurePosixPath(path).parent.parts)
+        folder = path.rpartition("/")[0]
+        return self._names.is_package(tuple(folder.split("/")) if folder else ())
 
     def is_test(self, path: str) -> bool:
         """Whether the path says that the file belongs to the tests."""

@@ -10,11 +10,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import cached_property
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 Parts = tuple[str, ...]
@@ -45,24 +44,30 @@ class ModuleNames:
         self._files = tuple(files)
         self._listed = frozenset(self._files)
         self._read = read
+        self._starts: dict[Parts, Parts] = {}
+        self._tops: dict[Parts, Parts] = {}
         self._marks: dict[Parts, Parts] = {}
 
     def module_name(self, path: str) -> str:
-        pure = PurePosixPath(path)
-        names = () if pure.name == "__init__.py" else (pure.stem,)
-        folder = pure.parent.parts
+        folder, stem = _split(path)
+        names = () if stem == "__init__" else (stem,)
         start = self._start(folder)
         above = () if start or not self.is_package(()) else tuple(self._packages_above)
         return ".".join((*above, *folder[len(start) :], *names))
 
     def source_root(self, path: str) -> str:
-        return "/".join(self._start(PurePosixPath(path).parent.parts))
+        return "/".join(self._start(_split(path)[0]))
 
     def is_package(self, folder: Parts) -> bool:
         return "/".join((*folder, "__init__.py")) in self._listed
 
     def _start(self, folder: Parts) -> Parts:
         """The folder that the name of its files starts in."""
+        if folder not in self._starts:
+            self._starts[folder] = self._name_start(folder)
+        return self._starts[folder]
+
+    def _name_start(self, folder: Parts) -> Parts:
         top = self._package_top(folder)
         marked = self._marked(top)
         if top == marked:
@@ -73,9 +78,12 @@ class ModuleNames:
 
     def _package_top(self, folder: Parts) -> Parts:
         """The first folder above that is no package."""
-        while folder and self.is_package(folder):
-            folder = folder[:-1]
-        return folder
+        if folder not in self._tops:
+            top = folder
+            while top and self.is_package(top):
+                top = top[:-1]
+            self._tops[folder] = top
+        return self._tops[folder]
 
     def _marked(self, folder: Parts) -> Parts:
         """The nearest folder from here up in which a program can be started."""
@@ -132,27 +140,24 @@ class ModuleNames:
     def _unclear(self) -> dict[Parts, set[str]]:
         """Folders with two readings, and the names that stand in them."""
         unclear: dict[Parts, set[str]] = {}
-        for path in self._files:
-            pure = PurePosixPath(path)
-            folder = pure.parent.parts
-            if pure.suffix != ".py":
-                continue
+        for folder, stem in self._python():
             top = self._package_top(folder)
             for depth in range(len(top), len(self._marked(top)), -1):
-                inside = folder[depth] if len(folder) > depth else pure.stem
+                inside = folder[depth] if len(folder) > depth else stem
                 unclear.setdefault(top[:depth], set()).add(inside)
         return unclear
+
+    def _python(self) -> Iterator[tuple[Parts, str]]:
+        return (_split(path) for path in self._files if path.endswith(".py"))
 
     def _leaf_words(self) -> set[bytes]:
         """What an import of a file with two readings must name: its folder, or it."""
         words: set[bytes] = set()
-        for path in self._files:
-            pure = PurePosixPath(path)
-            folder = pure.parent.parts
+        for folder, stem in self._python():
             top = self._package_top(folder)
             is_test = not TEST_FOLDERS.isdisjoint(folder)
-            if pure.suffix == ".py" and not is_test and top != self._marked(top):
-                inside = folder[len(top)] if len(folder) > len(top) else pure.stem
+            if not is_test and top != self._marked(top):
+                inside = folder[len(top)] if len(folder) > len(top) else stem
                 words |= {top[-1].encode(), inside.encode()}
         return words
 
@@ -188,3 +193,9 @@ class ModuleNames:
             names.insert(0, folder.name)
             folder = folder.parent
         return names
+
+
+def _split(path: str) -> tuple[Parts, str]:
+    """The folders of a path, and the name of its file without the suffix."""
+    head, _, name = path.rpartition("/")
+    return tuple(head.split("/")) if head else (), name.rpartition(".")[0] or name

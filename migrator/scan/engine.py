@@ -16,6 +16,7 @@ from migrator.scan.markers import (
     NameFilter,
     Names,
     frameworks_in,
+    imports_in,
     may_concern_celery,
 )
 from migrator.scan.modules import ModuleIndex
@@ -47,6 +48,7 @@ class Scan:
         self._linker = Linker(self._modules)
         self._outcomes: dict[str, FileOutcome] = {}
         self._frameworks: set[str] = set()
+        self._imports: dict[str, bytes] = {}  # statements of files left out
 
     def run(self) -> Inventory:
         paths = [path for path in self._project.files if path.endswith(".py")]
@@ -77,11 +79,12 @@ class Scan:
             self._linker.add(fresh)
             found = self._linker.names()
             if found == known:
-                return
+                break
             fresh = self._matching(paths, NameFilter(found.without(known)))
             known = found
             if not fresh:
-                return
+                break
+        self._imports.clear()
 
     def _matching(self, paths: list[str], wanted: NameFilter) -> list[FileFacts]:
         found: list[FileFacts] = []
@@ -89,12 +92,25 @@ class Scan:
             outcome = self._outcomes.get(path)
             if self._linker.has(path) or outcome is None or outcome.status in UNREAD:
                 continue
-            data = self._read(path)
-            if data is not None and wanted.matches(data):
+            if self._refers(path, wanted):
                 facts = self._modules.facts(path)
                 if facts is not None:
                     found.append(facts)
         return found
+
+    def _refers(self, path: str, wanted: NameFilter) -> bool:
+        """Whether a file that holds no word of Celery's may refer to a task."""
+        imports = self._imports.get(path)
+        if imports is not None and wanted.is_ruled_out(imports):
+            return False
+        data = self._read(path)
+        if data is None:
+            return False
+        if imports is None:
+            imports = self._imports[path] = imports_in(data)
+        return (wanted.may_import(imports) or wanted.may_name(data)) and wanted.matches(
+            data
+        )
 
     # ------------------------------------------------------------------- files
 

@@ -44,6 +44,11 @@ IMPORTS = re.compile(rb"^[ \t]*(?:from|import)[ \t][^\n(]*(?:\([^)]*\))?", re.MU
 STAR_IMPORT = re.compile(rb"import[ \t]+\*")
 
 
+def imports_in(data: bytes) -> bytes:
+    """The import statements of a file."""
+    return b"\n".join(IMPORTS.findall(data))
+
+
 def may_concern_celery(data: bytes) -> bool:
     """Whether one of Celery's own words is in the file, or a mapping like an entry."""
     if any(word in data for word in WORDS):
@@ -86,16 +91,20 @@ class NameFilter:
         self._dotted = [f"{name}.".encode() for name in sorted(wanted.defining)]
         self._names = {name.encode() for name in wanted.names}
 
+    def may_import(self, imports: bytes) -> bool:
+        """Whether the import statements name a module that is wanted."""
+        return any(module in imports for module in self._modules)
+
+    def may_name(self, data: bytes) -> bool:
+        """Whether a dotted name of a defining module is in the file."""
+        return any(dotted in data for dotted in self._dotted)
+
+    def is_ruled_out(self, imports: bytes) -> bool:
+        """Whether the import statements alone tell that the file refers to nothing."""
+        return not self._dotted and not self.may_import(imports)
+
     def matches(self, data: bytes) -> bool:
-        if not self._mentions(data):
-            return False
+        """Whether a wanted name is in the file, or all names are taken."""
         if not self._names.isdisjoint(data.translate(TO_WORDS).split()):
             return True
         return b"*" in data and STAR_IMPORT.search(data) is not None
-
-    def _mentions(self, data: bytes) -> bool:
-        imports = b"\n".join(IMPORTS.findall(data))
-        for module in self._modules:
-            if module in imports:
-                return True
-        return any(dotted in data for dotted in self._dotted)

@@ -42,8 +42,8 @@ class ModuleIndex:
         parts = root.split("/") if root else []
         for start in range(len(parts)):
             self._alternative[".".join([*parts[start:], name])].append(path)
-        for start in range(1, name.count(".") + 1):
-            if not project.is_in_package(path):
+        if not project.is_in_package(path):
+            for start in range(1, name.count(".") + 1):
                 self._alternative[name.split(".", start)[start]].append(path)
 
     def name_of(self, path: str) -> str:

@@ -144,6 +144,7 @@ def test_old_projects_are_forgotten(tmp_path, folder, monkeypatch):
 
 
 def test_the_folder_follows_the_environment(monkeypatch, tmp_path):
+    monkeypatch.delenv("MIGRATE_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert scan_cache.default_folder() == tmp_path / "celery-light-migrate"
     monkeypatch.setenv("MIGRATE_CACHE", "off")
