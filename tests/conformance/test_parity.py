@@ -23,6 +23,8 @@ NOT_FOR_MEMORY = (
     "map_and_starmap",
 )
 SIDES = ("celery", "memory", "sqlite", "postgres", "broker")
+# Celery 5.3 says nothing about a body that calls sys.exit(): PENDING for ever.
+STRICTER = ("P", "WorkerLostError")
 DURABLE = ("sqlite", "postgres", "broker")
 
 
@@ -66,4 +68,4 @@ def test_no_case_is_broken_on_celery(outcomes):
 def test_the_shim_behaves_as_celery(outcomes, side):
     celery, shim = outcomes["celery"], outcomes[side]
     differing = {k: (celery[k], v) for k, v in shim.items() if v != celery[k]}
-    assert differing == {}
+    assert differing in ({}, {"result_of_an_exit": STRICTER})
