@@ -9,6 +9,7 @@
     │   ├── DirtyTreeError    uncommitted changes would be mixed with ours
     │   ├── ConflictError     a file changed between diff and apply / undo
     │   ├── InFlightError     calls of a task that is to be finished are on their way
+    │   ├── TrialError        tests that passed before fail with the changes
     │   └── WriteError        the disk or its permissions refused
     └── VerificationError     the tree after does not equal the tree before  exit 4
 
@@ -72,6 +73,10 @@ class ConflictError(ApplyError):
 
 class InFlightError(ApplyError):
     """Calls of a task are still on their way, and would find no registration."""
+
+
+class TrialError(ApplyError):
+    """Tests that pass without the changes do not pass with them."""
 
 
 class WriteError(ApplyError):

@@ -20,6 +20,7 @@ from migrator.model import (
     Plan,
     PlannedSchedule,
     Refusal,
+    Target,
 )
 from migrator.vendoring import folder_of, is_vendored, vendored_files
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from migrator.model import Inventory, ScheduleEntry, Verdict
-    from migrator.plan import Manifest
+    from migrator.plan import Manifest, Selection
     from migrator.project import Project
 
 
@@ -191,9 +192,16 @@ def refuse_stale(plan: Plan) -> None:
 
 
 def pending_changes(
-    root: Path, progress: Callable[[int, int], None] | None = None
+    root: Path,
+    progress: Callable[[int, int], None] | None = None,
+    selection: Selection | None = None,
 ) -> tuple[Plan, ChangeSet]:
-    """What apply would write now. PlanError where there is no plan, or a stale one."""
+    """What apply would write now, of the tasks selected.
+
+    PlanError where there is no plan, or a stale one; UsageError for an unknown task.
+    """
+    from migrator.plan import selected
+
     manifest = read_plan_file(root)
     if manifest is None:
         raise PlanError(
@@ -203,9 +211,52 @@ def pending_changes(
         )
     found = survey(root, progress)
     plan = make_plan(found, manifest)
+    if selection is not None:
+        plan = selected(plan, selection)
     refuse_stale(plan)
     plan, changes = compute_changes(found, plan)
+    if selection is not None and selection.schedules_stay:
+        changes = _with_routes(found, plan, changes)
     return plan, with_plan_file(root, manifest, plan, changes)
+
+
+def pending_tasks(root: Path, selection: Selection) -> tuple[str, ...]:
+    """Names of the tasks, or of those of the schedules, that apply would move now."""
+    plan, _ = pending_changes(root, selection=selection)
+    moving = [
+        task.definition.name
+        for task in plan.tasks
+        if task.moves and task.definition.kind is not DefinitionKind.LIGHT
+    ]
+    scheduled = [
+        schedule.entry.task
+        for schedule in plan.schedules
+        if schedule.target is not Target.CELERY and not schedule.is_moved
+    ]
+    return tuple(dict.fromkeys([*moving, *scheduled]))
+
+
+def _with_routes(found: Survey, plan: Plan, changes: ChangeSet) -> ChangeSet:
+    """The changes with a file that keeps the calls of what moves on Celery."""
+    from migrator.plan import ROUTES_FILE, with_routes
+
+    moving = [
+        task.definition.name
+        for task in plan.tasks
+        if task.moves and task.definition.kind is not DefinitionKind.LIGHT
+    ]
+    if not moving:
+        return changes
+    before = _reader(found)(ROUTES_FILE)
+    file = FileChange(ROUTES_FILE, before, with_routes(before, moving), tuple(moving))
+    step = ManualStep(
+        Location(ROUTES_FILE, 1),
+        f"set SHIM_ROUTES={ROUTES_FILE} (its path as the process sees it) for every "
+        "web, worker and beat process; take a name out of the file to switch its task",
+        "without it their calls go light at once",
+    )
+    steps = (*changes.manual_steps, step)
+    return replace(changes, changes=(*changes.changes, file), manual_steps=steps)
 
 
 def compute_changes(found: Survey, plan: Plan) -> tuple[Plan, ChangeSet]:

@@ -40,6 +40,17 @@ def app_option(command: Command) -> Command:
     )(command)
 
 
+def selection_options(command: Command) -> Command:
+    """--task, --target, --path: a part of the plan."""
+    for option in (
+        click.option("--path", "paths", multiple=True, help="Only tasks of this file."),
+        click.option("--target", "targets", multiple=True, help="Only this target."),
+        click.option("--task", "tasks", multiple=True, help="Only this task."),
+    ):
+        command = option(command)
+    return command
+
+
 def format_option(*choices: str) -> Callable[[Command], Command]:
     """--format: text for people, the others for programs."""
     return click.option(

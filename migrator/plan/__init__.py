@@ -12,10 +12,14 @@ from migrator.plan.decide import decided
 from migrator.plan.finished import finished_tasks, parameters_of
 from migrator.plan.manifest import FILE_NAME, Manifest, read_manifest
 from migrator.plan.refresh import refreshed, with_finished
+from migrator.plan.routes import ROUTES_FILE, with_routes
+from migrator.plan.selection import Selection, selected
 
 __all__ = [
     "FILE_NAME",
+    "ROUTES_FILE",
     "Manifest",
+    "Selection",
     "build_plan",
     "decided",
     "finished_tasks",
@@ -24,6 +28,8 @@ __all__ = [
     "read_manifest",
     "refreshed",
     "refuse_unknown",
+    "selected",
     "with_finished",
+    "with_routes",
     "without_refused",
 ]

@@ -9,6 +9,7 @@ from tomlkit.items import Table
 
 from migrator.model import DefinitionKind, Target
 from migrator.plan.manifest import FORMAT, Manifest
+from migrator.plan.selection import NOT_NOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -127,6 +128,8 @@ def _put_schedule(
     schedules: Table, schedule: PlannedSchedule, *, applied: bool
 ) -> None:
     entry = schedule.entry
+    if schedule.refusal == NOT_NOW:
+        return
     if schedule.is_moved and entry.name in schedules:
         return  # the record of an earlier apply is not ours to rewrite
     if entry.name not in schedules:

@@ -10,6 +10,7 @@ from rich.text import Text
 from migrator.report.console import console, counted, print_hanging, printable, styled
 
 if TYPE_CHECKING:
+    from migrator.apply import Trial
     from migrator.model import ChangeSet, FileChange, Plan
 
 LINE_STYLES = (
@@ -57,6 +58,20 @@ def _count(change: FileChange) -> tuple[int, int]:
     lines = list(difflib.diff_bytes(difflib.unified_diff, before, after, n=0))[2:]
     added = sum(line.startswith(b"+") for line in lines)
     return added, sum(line.startswith(b"-") for line in lines)
+
+
+def print_trial(trial: Trial) -> None:
+    """What the tests said, before anything is written."""
+    before, after = trial.before, trial.after
+    if before.passed is None or after.passed is None:
+        text = (
+            f"exit code {before.exit_code} without the changes, {after.exit_code} with"
+        )
+    else:
+        more = len(after.passed - before.passed)
+        text = f"the {len(before.passed)} tests that passed pass with the changes"
+        text += f", and {more} more" if more else ""
+    console(stderr=True).print(styled(f"tests: {text}"), soft_wrap=True)
 
 
 def print_remarks(plan: Plan, changes: ChangeSet, *, applied: bool) -> None:

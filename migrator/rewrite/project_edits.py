@@ -24,7 +24,7 @@ from migrator.rewrite.edits import (
     WantedImport,
     WebAppEdit,
 )
-from migrator.rewrite.imports import bound_names, settle_imports
+from migrator.rewrite.imports import bound_names, names_from, settle_imports
 from migrator.rewrite.source import NotEditableError, check_compiles, read_source
 from migrator.rewrite.transformer import FileTransformer
 
@@ -128,7 +128,9 @@ def _edited(
     wanted = list(edits.imports)
     light_task = "light_task"
     if edits.decorators:
-        taken = light_task in bound_names(source.module)
+        # A file of which another task has moved before has the name from the shim.
+        is_ours = light_task in names_from(source.module, plan.shim_name)
+        taken = light_task in bound_names(source.module) and not is_ours
         own = WantedImport(
             plan.shim_name, "light_task", "shim_light_task" if taken else ""
         )

@@ -26,7 +26,7 @@ def without_statements(body: Body, removed: Sequence[cst.CSTNode]) -> Body:
             carried += _comments_above(statement)
             above = max(above, _blank_lines_above(statement), key=len)
             continue
-        own = statement
+        own: Statement = statement
         if not kept and gone[0] is body.body[0] and not _has_comment_above(body):
             own = _closed_up(statement)
         elif kept and not carried:
