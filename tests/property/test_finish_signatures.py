@@ -22,7 +22,7 @@ DECORATORS = (
     "@shared_task",
     "@shared_task()",
     '@shared_task(name="app.task")',
-    "@shared_task(\n    ignore_result=True,\n    # quick\n    default_retry_delay=3,\n)",
+    "@shared_task(\n    ignore_result=True,\n    # quick\n    max_retries=3,\n)",
     "@app.task",
     '@app.task(queue="small")  # soon',
 )

@@ -59,7 +59,7 @@ def test_the_ledger_balances(place):
     producers = [start(produce, *place, number) for number in range(PRODUCERS)]
     runners = [start(run, *place) for _ in range(RUNNERS)]
     kills = 0
-    chance = random.Random(7)  # noqa: S311 - a repeatable order of kills
+    chance = random.Random(7)
     app = build(place[1], ledger)
     outbox = open_outbox(place[0], app)
     try:
