@@ -28,10 +28,12 @@ def render(
     the plan that cannot be used.
     """
     from migrator.render.background import background_package
+    from migrator.render.cronjob import cronjob_package
     from migrator.render.ledger import with_ledger
     from migrator.render.package import scheduler_package
 
     files = background_package(plan, inventory, existing, finished=finished)
+    files |= cronjob_package(plan, inventory, finished=finished)
     files |= scheduler_package(plan, inventory, finished=finished)
     paths = {f"{plan.package_path}/{name}": data for name, data in files.items()}
     reasons = _reasons(plan)
@@ -71,10 +73,12 @@ def manual_steps(
 def refusals(
     plan: Plan, inventory: Inventory, *, existing: Callable[[str], bytes | None]
 ) -> tuple[Refusal, ...]:
-    """Tasks for which what the plan asks cannot be generated, with why."""
+    """Tasks and schedules for which what the plan asks cannot be generated, and why."""
     from migrator.render.background import background_refusals
+    from migrator.render.edited import unlisted_entries
 
-    return background_refusals(plan, inventory, existing)
+    endpoints = background_refusals(plan, inventory, existing)
+    return (*endpoints, *unlisted_entries(plan, existing))
 
 
 def _reasons(plan: Plan) -> tuple[str, ...]:

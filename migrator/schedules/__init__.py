@@ -7,6 +7,7 @@ imported when a schedule is converted, not before.
 from __future__ import annotations
 
 from migrator.schedules.conversion import Conversion, NotConvertibleError, convert
+from migrator.schedules.cron_rules import CronError, CronRule
 from migrator.schedules.kubernetes import KubernetesSchedule
 from migrator.schedules.planning import plan_schedules
 from migrator.schedules.proof import Difference, Proof, prove
@@ -19,6 +20,8 @@ from migrator.schedules.triggers import TriggerSource
 
 __all__ = [
     "Conversion",
+    "CronError",
+    "CronRule",
     "Difference",
     "KubernetesSchedule",
     "NotConvertibleError",

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from prometheus_client import REGISTRY
 from redis import Redis
 from sqlalchemy import create_engine
 
@@ -31,6 +32,7 @@ def package(tmp_path_factory):
     folder = tmp_path_factory.mktemp("generated")
     write_package(folder, *records([every(5, "a")]))
     (folder / "light_tasks").rename(folder / "stores_under_test")
+    forget_metrics()
     sys.path.insert(0, str(folder))
     yield SimpleNamespace(
         **{
@@ -41,6 +43,14 @@ def package(tmp_path_factory):
     sys.path.remove(str(folder))
     for name in [name for name in sys.modules if name.startswith("stores_under_test")]:
         del sys.modules[name]
+    forget_metrics()
+
+
+def forget_metrics():
+    """Another test may have imported another copy of the module in this process."""
+    for collector, names in list(REGISTRY._collector_to_names.items()):
+        if any(name.startswith("light_") for name in names):
+            REGISTRY.unregister(collector)
 
 
 @pytest.fixture(params=["redis", "postgres", "sqlite"])
@@ -267,8 +277,6 @@ def test_a_doubtful_slot_that_ran_is_not_run_again(bench):
 
 
 def test_outcomes_are_counted_for_prometheus(bench):
-    from prometheus_client import REGISTRY
-
     def value(name, **labels):
         return REGISTRY.get_sample_value(name, {"job": "job", **labels}) or 0.0
 

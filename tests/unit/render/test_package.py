@@ -18,7 +18,7 @@ from migrator.model import (
     Location,
     Parameter,
 )
-from migrator.render import edited_files, render
+from migrator.render import edited_files, refusals, render
 from tests.acceptance.scheduler_project import (
     ROOT,
     definition,
@@ -116,6 +116,26 @@ def test_what_the_team_has_edited_is_left_alone(tmp_path):
         return file.read_bytes() if file.exists() else None
 
     assert edited_files(plan, existing=existing) == ("light_tasks/logs.py",)
+
+
+def test_a_schedule_never_gets_lost_beside_an_edited_file(tmp_path):
+    """It stays on beat while it cannot be written into the team's entries.py."""
+    plan, inventory = example()
+    fewer = replace(plan, schedules=plan.schedules[:2])
+    write_package(tmp_path, fewer, inventory)
+
+    def existing(path):
+        file = tmp_path / path
+        return file.read_bytes() if file.exists() else None
+
+    assert refusals(plan, inventory, existing=existing) == ()
+    edited = tmp_path / "light_tasks/entries.py"
+    edited.write_text(edited.read_text() + "\n# ours\n")
+    refused = refusals(plan, inventory, existing=existing)
+    assert [refusal.name for refusal in refused] == ["c", "d"]
+    moved = tuple(replace(schedule, is_moved=True) for schedule in plan.schedules)
+    again = replace(plan, schedules=moved)
+    assert refusals(again, inventory, existing=existing) == ()
 
 
 def test_files_that_are_not_needed_any_more_are_deleted(tmp_path):
