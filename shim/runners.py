@@ -128,7 +128,10 @@ class Runner:
         except BaseException:
             self._done()
             raise
-        self._work.put(claim)
+        if claim is None:
+            self._done()
+        else:
+            self._work.put(claim)
         return True
 
     def __enter__(self) -> Self:

@@ -37,6 +37,18 @@ class Tally:
         step = _step(seconds)
         self.durations[step] = self.durations.get(step, 0) + 1
 
+    def merge(self, other: Tally) -> None:
+        """Add what another tally counted."""
+        sums, latest = flatten(self)
+        more, later = flatten(other)
+        for name, value in more.items():
+            sums[name] = sums.get(name, 0) + value
+        for name, value in later.items():
+            latest[name] = max(latest.get(name, value), value)
+        added = restore(sums | latest)
+        for name in self.__slots__:
+            setattr(self, name, getattr(added, name))
+
     def percentile(self, share: float) -> float | None:
         """The duration that this share of the runs did not exceed, within a step."""
         total = sum(self.durations.values())

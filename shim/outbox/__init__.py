@@ -37,8 +37,11 @@ class Outbox(Protocol):
         is found dead.
         """
 
-    def put_claimed(self, message: Message, owner: str, lease: float) -> Claim:
-        """Store a message that is due, and claim it, in one step."""
+    def put_claimed(self, message: Message, owner: str, lease: float) -> Claim | None:
+        """Store a message that is due, and claim it, in one step.
+
+        None: it is stored, but this outbox cannot claim in the same step.
+        """
 
     def claim(
         self,

@@ -46,13 +46,17 @@ def open_outbox(choice: str | None, app: Celery | None = None) -> Outbox:
 def _broker(app: Celery | None) -> Outbox:
     from celery import current_app
 
-    from .redis_queue import RedisOutbox
-
     app = app or current_app._get_current_object()  # noqa: SLF001
     transport = app.connection_for_write().transport.driver_type
     if transport == "redis":
+        from .redis_queue import RedisOutbox
+
         return RedisOutbox(app)
-    message = f"the broker is {transport}, and the outbox 'broker' needs Redis"
+    if transport == "amqp":
+        from .amqp_queue import AmqpOutbox
+
+        return AmqpOutbox(app)
+    message = f"the broker is {transport}, and the outbox 'broker' is Redis or RabbitMQ"
     raise ConfigurationError(f"{message}: {WAY_OUT}")
 
 

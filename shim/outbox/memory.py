@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..message import Claim
-from ..tally import Counts, Tally, flatten, restore
+from ..tally import Counts, Tally
 from . import Subscribers
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class MemoryOutbox:
         self._ready: list[tuple[float, int]] = []
         self._held: dict[int, list[_Row]] = {}
         self._routes: dict[str, Any] = {}
-        self._numbers: dict[str, dict[str, float]] = {}
+        self._tallies: dict[str, Tally] = {}
         self._subscribers = Subscribers()
 
     def put(self, messages: Sequence[Message], held_by: Claim | None = None) -> None:
@@ -199,16 +199,11 @@ class MemoryOutbox:
     def record(self, tallies: Mapping[str, Tally]) -> None:
         with self._lock:
             for task, tally in tallies.items():
-                sums, latest = flatten(tally)
-                numbers = self._numbers.setdefault(task, {})
-                for name, value in sums.items():
-                    numbers[name] = numbers.get(name, 0) + value
-                for name, value in latest.items():
-                    numbers[name] = max(numbers.get(name, value), value)
+                self._tallies.setdefault(task, Tally()).merge(tally)
 
     def tallies(self) -> dict[str, Tally]:
         with self._lock:
-            return {task: restore(found) for task, found in self._numbers.items()}
+            return dict(self._tallies)
 
     def on_put(self, wake: Callable[[], None]) -> Callable[[], None]:
         return self._subscribers.add(wake)

@@ -59,7 +59,8 @@ WHERE owner IS NOT NULL AND lease_until < {now} AND (started_at IS NULL OR late 
 """
 TAKE_LOST = """
 UPDATE light_outbox SET owner = :owner, lease_until = {now} + :lease
-WHERE owner IS NOT NULL AND lease_until < {now} AND late = 0 AND {task_matches}
+WHERE owner IS NOT NULL AND lease_until < {now} AND late = 0
+  AND started_at IS NOT NULL AND {task_matches}
 RETURNING key, task_id, task, due, envelope, body, redelivered, revoked
 """
 COUNTS = """

@@ -38,7 +38,8 @@ def die():
 
 def build(backend, ledger, point=""):
     """An app with an early, a late and a retried task; bodies may die at `point`."""
-    app = Celery("durable", broker=backend, backend=backend, set_as_current=False)
+    broker = os.environ.get("DURABLE_BROKER", backend)
+    app = Celery("durable", broker=broker, backend=backend, set_as_current=False)
 
     def body(task_id):
         write(ledger, "begin", task_id)

@@ -96,6 +96,7 @@ def balance(app, ledger, kills):
         "kills": kills,
         "early run twice": sum(began[task_id] > 1 for task_id in early),
         "early cut short": len(unfinished),
+        "early cut short before the body": sum(not began[i] for i in unfinished),
         "early cut short and not recorded": len(unfinished) - len(recorded),
         "late lost": sum(not ended[task_id] for task_id in late),
         "late run again": sum(began[task_id] > 1 for task_id in late),
