@@ -131,15 +131,16 @@ def _cluster(plan: Plan) -> Iterator[ManualStep]:
         return
     folder = f"{plan.package_path}/k8s"
     yield ManualStep(
-        Location(f"{folder}/kustomization.yaml", 1),
+        Location(f"{folder}/base/kustomization.yaml", 1),
         "set the image and its tag, create the Secret that the jobs read, and apply "
-        f"with `kubectl apply -k {folder}`, or install the chart in {folder}/chart",
+        f"with `kubectl apply -k {folder}/base`; or install the chart {folder}/chart",
         "neither your registry nor your secrets are known here",
     )
     yield ManualStep(
-        Location(f"{folder}/kustomization.yaml", 1),
-        "set suspend to false once beat runs without the entries that moved",
-        "the jobs are suspended so that no run is made twice before the cut-over",
+        Location(f"{folder}/live/kustomization.yaml", 1),
+        f"`kubectl apply -k {folder}/live` once beat runs without what moved (with the "
+        "chart: set suspend to false)",
+        "the jobs are suspended, so that nothing runs twice before the cut-over",
     )
 
 

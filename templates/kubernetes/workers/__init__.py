@@ -1,0 +1,1 @@
+"""A program per task that a Kubernetes CronJob starts. Yours to change."""
