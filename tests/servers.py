@@ -129,6 +129,8 @@ def postgres_server() -> Iterator[str]:
         command += ["-c", f"unix_socket_directories={folder}"]
         command += ["-c", "max_connections=200"]
         with _running(command, port, user=user, cwd=folder, ends_on=signal.SIGINT):
+            ready = [binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+            wait_until(lambda: subprocess.run(ready, check=False).returncode == 0, 60)
             yield f"postgresql+psycopg://test@127.0.0.1:{port}/postgres"
 
 
