@@ -23,9 +23,9 @@ def render(
 
     Paths are posix, below the project's root; `existing` gets them and answers with
     the content or None. A file that the team changed since it was generated is left
-    alone (see `edited_files`). `finished` renders the state after `migrate finish`:
-    no Celery application, no shim beside the scheduler. PlanError names an option of
-    the plan that cannot be used.
+    alone (see `edited_files`). `finished` renders the state after `migrate finish`: no
+    shim beside the scheduler; the Celery application stays while the inventory has
+    one. PlanError names an option of the plan that cannot be used.
     """
     from migrator.render.background import background_package
     from migrator.render.cronjob import cronjob_package

@@ -124,7 +124,7 @@ def background_package(
     if not endpoints:
         return {}
     package = plan.package
-    app = "" if finished or not inventory.apps else inventory.apps[0].variable
+    app = inventory.apps[0].variable if inventory.apps else ""
     files = {name: plain(f"apscheduler/{name}") for name in SHARED}
     files |= {name: plain(f"fastapi/{name}") for name in OWN}
     files |= {

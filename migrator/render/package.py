@@ -82,7 +82,7 @@ def _with_variables(
 ) -> dict[str, bytes]:
     package = plan.package
     django = "django" in inventory.frameworks
-    app = "" if finished or not inventory.apps else inventory.apps[0].variable
+    app = inventory.apps[0].variable if inventory.apps else ""
     companions = () if finished else (f"{plan.shim_name}:runner",)
     imports = (app.rpartition(".")[0],) if app else ()
     modules = sorted({task.definition.module for task in used.values()})

@@ -148,10 +148,14 @@ def test_files_that_are_not_needed_any_more_are_deleted(tmp_path):
     assert not list((tmp_path / "light_tasks").rglob("*.*"))
 
 
-def test_finished_code_has_no_celery_application_and_no_companion():
-    text = files(*example(), finished=True)["light_tasks/scheduler.py"]
+def test_finished_code_has_no_companion_and_the_application_only_while_there_is_one():
+    """A job may send a heavy shared task, which finds its broker through the app."""
+    plan, inventory = example()
+    text = files(plan, inventory, finished=True)["light_tasks/scheduler.py"]
     assert "COMPANIONS: tuple[str, ...] = ()" in text
-    assert 'CELERY_APP: str = ""' in text
+    assert 'CELERY_APP: str = ""' not in text
+    without = files(plan, replace(inventory, apps=()), finished=True)
+    assert 'CELERY_APP: str = ""' in without["light_tasks/scheduler.py"]
 
 
 RETRY = Call("self.retry", Location("shop/tasks.py", 3), resolved=False)
