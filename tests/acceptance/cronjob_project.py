@@ -56,7 +56,9 @@ def clean(label: str = "", seconds: float = 0.0) -> None:
 
 
 @app.task(name="shop.probe")
-def probe_provider(provider_id: int, options: dict = {}, *, note_text: str = "-") -> None:
+def probe_provider(
+    provider_id: int, options: dict = {}, *, note_text: str = "-"
+) -> None:
     note("probe", provider_id, options, note_text)
 
 
