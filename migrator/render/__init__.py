@@ -75,10 +75,12 @@ def refusals(
 ) -> tuple[Refusal, ...]:
     """Tasks and schedules for which what the plan asks cannot be generated, and why."""
     from migrator.render.background import background_refusals
+    from migrator.render.cronjob import cronjob_refusals
     from migrator.render.edited import unlisted_entries
 
     endpoints = background_refusals(plan, inventory, existing)
-    return (*endpoints, *unlisted_entries(plan, existing))
+    unlisted = unlisted_entries(plan, existing)
+    return (*endpoints, *cronjob_refusals(plan), *unlisted)
 
 
 def _reasons(plan: Plan) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from migrator.verify import (
     definitions,
     files,
     finished,
+    manifests,
     schedules_equal,
     schedules_kept,
     surroundings,
@@ -28,6 +29,7 @@ CHECKS = (
     schedules_kept.check,
     schedules_equal.check,
     surroundings.check,
+    manifests.check,
 )
 
 

@@ -134,8 +134,9 @@ def _claimed(
     retry = f"retry:{entry.id}:{slot.isoformat()}"
     with Lease(locks, f"{retry}:pod") as lease:
         if run is None and runner.outcome is None and lease.try_acquire():
-            runner.is_retry = locks.held([retry]) == {retry}
-            locks.release(retry, _job_name())
+            was_held = bool(locks.held([retry]))
+            locks.release(retry, _job_name())  # only what a pod of this Job has left
+            runner.is_retry = was_held and not locks.held([retry])
             run = runner.begin(entry.id, slot) if runner.is_retry else None
         if run is None:
             logger.info("nothing to do: %s", runner.outcome or "taken")
