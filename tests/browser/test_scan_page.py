@@ -8,6 +8,7 @@ from migrator.model import Level
 from migrator.report.html import scan_page
 from tests.browser.conftest import NOW
 from tests.unit.report.surveys import (
+from tests.servers import wait_until
     call,
     entry,
     hostile_survey,
@@ -193,14 +194,13 @@ def test_without_script_everything_is_there(small):
     small.without_script()
     small.call("Page.reload")
     small.wait_for_load()
-    text = small.run("document.body.innerText")
-    for shown in (
-        "member of a chain",
-        "smtp.send",
-        "def work(pk):",
-        "the name is computed",
-    ):
-        assert shown in text
+    wanted = ("member of a chain", "smtp.send", "def work(pk):", "the name is computed")
+
+    def all_is_shown():
+        text = small.run("document.body.innerText")
+        return all(shown in text for shown in wanted)
+
+    wait_until(all_is_shown)  # the page may still be the one before the reload
     assert not small.run("document.querySelector('.controls').offsetParent")
     small.without_script(off=False)
 
