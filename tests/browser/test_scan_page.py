@@ -7,8 +7,8 @@ import pytest
 from migrator.model import Level
 from migrator.report.html import scan_page
 from tests.browser.conftest import NOW
-from tests.unit.report.surveys import (
 from tests.servers import wait_until
+from tests.unit.report.surveys import (
     call,
     entry,
     hostile_survey,
