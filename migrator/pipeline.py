@@ -267,7 +267,7 @@ def compute_changes(found: Survey, plan: Plan) -> tuple[Plan, ChangeSet]:
     """
     from migrator.plan import without_refused
     from migrator.render import is_needed, manual_steps, refusals
-    from migrator.rewrite import dependency_edits, rewrite_project
+    from migrator.rewrite import rewrite_project
 
     existing = _reader(found)
     refused: dict[str, Refusal] = {
@@ -287,12 +287,10 @@ def compute_changes(found: Survey, plan: Plan) -> tuple[Plan, ChangeSet]:
     generated, kept = generated_files(found, plan)
     if is_needed(plan):
         kept += manual_steps(plan, found.inventory, existing=existing)
-    declared = dependency_edits(plan, found.project.files, found.project.read)
-    own = (*generated, *_vendored(found, plan))
-    changes = (*edits.changes, *own, *declared.changes)
+    changes = (*edits.changes, *generated, *_vendored(found, plan))
     return plan, ChangeSet(
         tuple(sorted(changes, key=lambda change: change.path)),
-        (*edits.manual_steps, *kept, *declared.manual_steps),
+        (*edits.manual_steps, *kept),
         tuple(refused.values()),
     )
 
