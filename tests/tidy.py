@@ -13,7 +13,6 @@ from tests.goblin import GoblinProject
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "projects" / "tidy_shop"
 # Celery, what only it needs, and what is being tested.
 NOT_THERE = ("celery", "kombu", "billiard", "vine", "amqp", "shim", "migrator")
-NOT_THERE += ("__editable__", "distutils-precedence")
 
 
 class TidyShop(GoblinProject):
@@ -37,6 +36,8 @@ def python_without_celery(folder: Path) -> Path:
     for packages in map(Path, here):
         for entry in packages.iterdir() if packages.is_dir() else ():
             target = there / entry.name
-            if not entry.name.startswith(NOT_THERE) and not target.exists():
+            is_wanted = not entry.name.startswith(NOT_THERE)
+            # A path file may lead to an editable install of what is being tested.
+            if is_wanted and entry.suffix != ".pth" and not target.exists():
                 target.symlink_to(entry)
     return python
