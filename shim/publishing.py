@@ -53,10 +53,17 @@ def declare(name: str | None) -> None:
 
 
 def is_light(app: Celery, name: str) -> bool:
-    task = app._tasks.get(name)  # noqa: SLF001 - `tasks` would finalize the app
+    task = _registered(app, name)
     if task is None:
         return name in _declared
     return hasattr(task, MARK)
+
+
+def _registered(app: Celery, name: str) -> Task | None:
+    try:
+        return app._tasks[name]  # noqa: SLF001 - `tasks` would finalize the app
+    except KeyError:
+        return None
 
 
 def light_names(app: Celery) -> set[str]:
@@ -225,7 +232,7 @@ def _wrap_revoke() -> None:
 
 def _refuse(app: Celery, name: str, options: dict[str, Any]) -> None:
     """What this call, or the task it calls, asks and a runner cannot give."""
-    task: Task | None = app._tasks.get(name)  # noqa: SLF001 - does not finalize
+    task = _registered(app, name)
     if task is not None:
         _check(task)
     limits = ("time_limit", "soft_time_limit", "serializer")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from celery.utils import uuid
+from kombu.utils.json import loads
 
 from ..errors import OutboxUnavailableError
 from ..message import Claim
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ..message import Message
 
 KEYS = ("", ".delayed", ".texts", ".leases", ".revoked", ".claim:", ".tallies")
+PAGE = 500
 REVOKED_FOR = 30 * 86_400.0
 
 
@@ -132,8 +134,24 @@ class RedisOutbox:
         return None if seconds is None else float(seconds)
 
     def counts(self) -> dict[str, Counts]:
-        numbers = json.loads(self._run(redis_scripts.COUNTS))
-        return {task: Counts(*found) for task, found in numbers.items()}
+        """Read in pages, so that a long queue holds up nobody; not one moment."""
+        found: dict[str, Counts] = {}
+
+        def counts_of(text: Any) -> Counts:
+            return found.setdefault(loads(text)["headers"]["task"], Counts())
+
+        with self._faults():
+            client: Any = self._connected()
+            queue, _, texts, leases, _, claim, _ = self._keys
+            for first in range(0, client.llen(queue), PAGE):
+                for text in client.lrange(queue, first, first + PAGE - 1):
+                    counts_of(text).waiting += 1
+            for _, text in client.hscan_iter(texts, count=PAGE):
+                counts_of(text).delayed += 1
+            for key in client.zrange(leases, 0, -1):
+                if text := client.hget(claim + key.decode(), "text"):
+                    counts_of(text).running += 1
+        return found
 
     def routes(self) -> dict[str, Any]:
         with self._faults():

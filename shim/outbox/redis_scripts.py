@@ -226,24 +226,6 @@ for i = 2, #ARGV do redis.call('ZADD', revoked, now + tonumber(ARGV[1]), ARGV[i]
 """
 )
 
-COUNTS = (
-    _HEAD
-    + """
-local found = {}
-local function count(text, column)
-  local task = cjson.decode(text).headers.task
-  found[task] = found[task] or {0, 0, 0}
-  found[task][column] = found[task][column] + 1
-end
-for _, text in ipairs(redis.call('LRANGE', queue, 0, -1)) do count(text, 1) end
-for _, text in ipairs(redis.call('HVALS', texts)) do count(text, 2) end
-for _, key in ipairs(redis.call('ZRANGE', leases, 0, -1)) do
-  count(redis.call('HGET', prefix .. key, 'text'), 3)
-end
-return cjson.encode(found)
-"""
-)
-
 # `add` or `latest`, field and number, again and again
 RECORD = (
     _HEAD

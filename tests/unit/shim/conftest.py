@@ -25,8 +25,10 @@ def later(app):
 
 @pytest.fixture
 def app():
-    # Celery gives every task to every later app; tests must not inherit them.
-    finalizers = set(_state._on_app_finalizers)
+    # Celery gives every task to every later and every living app; tests must not
+    # inherit them from each other, nor from an app that a pytest plugin made.
+    finalizers, others = set(_state._on_app_finalizers), list(_state._apps)
+    _state._apps.clear()
     app = Celery("unit", broker="memory://", backend="cache+memory://")
     app.set_default()
     yield app
@@ -34,6 +36,8 @@ def app():
     app.close()
     _state._on_app_finalizers.clear()
     _state._on_app_finalizers.update(finalizers)
+    for other in others:
+        _state._apps.add(other)
 
 
 @pytest.fixture
