@@ -17,6 +17,7 @@ LONGEST_WAIT = timedelta(days=366 * 41)  # 29 February on a given weekday, near 
 # Longer than clocks are moved, and than the distance of two changes is short.
 LOOK_BACK = timedelta(hours=30)
 TICK = timedelta(microseconds=1)
+SECOND = timedelta(seconds=1)
 
 
 class WallClock:
@@ -57,16 +58,35 @@ class WallClock:
 
     def includes(self, instant: datetime) -> bool:
         """Whether a run is due at exactly this time."""
-        wall = instant.astimezone(self.zone)
-        before = (instant - LOOK_BACK).astimezone(self.zone)
-        if before.utcoffset() == wall.utcoffset():
+        change = self._last_change(instant)
+        if change is None:
+            wall = instant.astimezone(self.zone)
             moment = wall.time().replace(fold=0)
             return moment in self._moments and self._matches(wall.date())
         # A time that was moved on, or that repeats, is known by the runs before it.
-        run = self.next_after(instant - LOOK_BACK)
+        run = self.next_after(change - TICK)
         while run is not None and run < instant:
             run = self.next_after(run)
         return run == instant
+
+    def _last_change(self, instant: datetime) -> datetime | None:
+        """When the clocks were changed, while that still moves or repeats times."""
+        left, right = instant - LOOK_BACK, instant
+        shift = abs(self._offset(right) - self._offset(left))
+        if not shift:
+            return None
+        before = self._offset(left)
+        while right - left > SECOND:
+            middle = left + (right - left) / 2
+            if self._offset(middle) == before:
+                left = middle
+            else:
+                right = middle
+        change = right.replace(microsecond=0)
+        return None if instant - change >= shift else change
+
+    def _offset(self, instant: datetime) -> timedelta:
+        return instant.astimezone(self.zone).utcoffset() or timedelta(0)
 
     def _next_wall_time(self, after: datetime) -> datetime | None:
         day = after.date()

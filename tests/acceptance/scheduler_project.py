@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine, text
 
 from migrator.model import (
     Accept,
@@ -33,7 +37,7 @@ from migrator.schedules import convert
 from tests.servers import die_with_parent, stop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -304,3 +308,33 @@ def project(
     finally:
         for process in made.processes:
             stop(process)
+
+
+def state_of(running: Project, entry: str) -> dict[str, Any]:
+    """The row of an entry in the table of job states."""
+    engine = create_engine(running.environment["DATABASE_URL"])
+    with engine.connect() as connection:
+        query = text("SELECT * FROM light_tasks_state WHERE entry = :entry")
+        row = connection.execute(query, {"entry": entry}).mappings().one()
+    engine.dispose()
+    return dict(row)
+
+
+def ended(process: subprocess.Popen[bytes], timeout: float = 15) -> int:
+    """The exit code after SIGTERM."""
+    process.send_signal(signal.SIGTERM)
+    return process.wait(timeout)
+
+
+def seen(running: Project, label: str, count: int) -> Callable[[], bool]:
+    return lambda: len(running.slots(label)) >= count
+
+
+def assert_once(slots: Sequence[Slot], period: float, since: float = 0.0) -> int:
+    """No slot twice, and none left out between the first and the last; how many."""
+    counts = Counter(slot.at for slot in slots if slot.at >= since)
+    assert set(counts.values()) == {1}, {at: n for at, n in counts.items() if n > 1}
+    steps = round((max(counts) - min(counts)) / period) + 1
+    missing = steps - len(counts)
+    assert missing == 0, f"{missing} of {steps} slots did not run"
+    return len(counts)
