@@ -263,11 +263,12 @@ def compute_changes(found: Survey, plan: Plan) -> tuple[Plan, ChangeSet]:
     """The ChangeSet of a plan, and the plan less what turned out not to be rewritable.
 
     Whatever is refused takes everything that depends on it along, until nothing more
-    is refused: a beat entry never goes without its job being there.
+    is refused: a beat entry never goes without its job being there. PlanError where an
+    entry that has gone before would lose its job.
     """
-    from migrator.plan import without_refused
+    from migrator.plan import refuse_stranded, without_refused
     from migrator.render import is_needed, manual_steps, refusals
-    from migrator.rewrite import rewrite_project
+    from migrator.rewrite import dependency_edits, rewrite_project
 
     existing = _reader(found)
     refused: dict[str, Refusal] = {
@@ -284,13 +285,16 @@ def compute_changes(found: Survey, plan: Plan) -> tuple[Plan, ChangeSet]:
             break
         refused |= new
         plan = without_refused(plan, refused.keys())
+    refuse_stranded(plan)
     generated, kept = generated_files(found, plan)
     if is_needed(plan):
         kept += manual_steps(plan, found.inventory, existing=existing)
-    changes = (*edits.changes, *generated, *_vendored(found, plan))
+    declared = dependency_edits(plan, found.project.files, found.project.read)
+    own = (*generated, *_vendored(found, plan))
+    changes = (*edits.changes, *own, *declared.changes)
     return plan, ChangeSet(
         tuple(sorted(changes, key=lambda change: change.path)),
-        (*edits.manual_steps, *kept),
+        (*edits.manual_steps, *kept, *declared.manual_steps),
         tuple(refused.values()),
     )
 

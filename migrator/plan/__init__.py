@@ -5,6 +5,7 @@ from __future__ import annotations
 from migrator.plan.build import (
     build_plan,
     moved_entries,
+    refuse_stranded,
     refuse_unknown,
     without_refused,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "parameters_of",
     "read_manifest",
     "refreshed",
+    "refuse_stranded",
     "refuse_unknown",
     "selected",
     "with_finished",

@@ -115,6 +115,31 @@ def without_refused(plan: Plan, refused: Collection[str]) -> Plan:
     return replace(plan, tasks=tasks, schedules=schedules)
 
 
+def refuse_stranded(plan: Plan) -> None:
+    """PlanError where a schedule that has left beat would have no job any more."""
+    for schedule in plan.schedules:
+        if not schedule.is_moved or schedule.target is not Target.CELERY:
+            continue
+        name, task = schedule.entry.name, schedule.entry.task
+        raise PlanError(
+            f"schedule {name!r} has moved, and nothing would run it any more:"
+            f" {_why_stranded(plan, task) or schedule.refusal}",
+            where=f"{FILE_NAME}: [schedules.{name}]",
+            hint=f'Set accept = "yes" and the target of {task} as they were; or put'
+            f" the entry back on beat, or drop it, and delete this stanza."
+            f" It was: {schedule.entry.source}",
+        )
+
+
+def _why_stranded(plan: Plan, name: str) -> str:
+    task = next((t for t in plan.tasks if t.definition.name == name), None)
+    if task is None:
+        return f"there is no task {name} in the source"
+    if task.accept is not Accept.YES:
+        return f'task {name} has accept = "{task.accept}"'
+    return task.refusal
+
+
 def moved_entries(manifest: Manifest | None) -> tuple[ScheduleEntry, ...]:
     """Schedules that an earlier apply took out of beat, from their record."""
     if manifest is None:

@@ -194,6 +194,22 @@ def test_moving_more_later_keeps_the_earlier_jobs(planned):
     assert migrate(planned, "diff").returncode == 0
 
 
+def test_a_moved_schedule_is_not_left_to_nobody(planned):
+    migrate(planned, "apply")
+    planned.commit_all("Move")
+    file = planned.root / "migrate.toml"
+    before = planned.contents()
+    stanza = '[tasks."health.system_health_check"]\naccept = '
+    assert stanza + '"yes"' in file.read_text()
+    text = file.read_text().replace(stanza + '"yes"', stanza + '"no"')
+    file.write_text(text)
+    for command in ("diff", "apply"):
+        done = migrate(planned, command)
+        refused(done, 2, "system-health-check", 'accept = "no"', "back on beat")
+    file.write_text(file.read_text().replace(stanza + '"no"', stanza + '"yes"'))
+    assert planned.contents() == before
+
+
 def test_what_the_team_changed_in_generated_code_stays(planned):
     migrate(planned, "apply")
     entries = planned.root / "light_tasks/entries.py"
