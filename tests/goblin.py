@@ -48,12 +48,12 @@ class GoblinProject:
             "PYTHONPATH": os.pathsep.join(map(str, paths)),
         }
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         """`python ARGUMENTS` in the project, with what it printed."""
         return subprocess.run(
             [self.executable, *arguments],
             cwd=self.root,
-            env=self.env,
+            env={**self.env, **env},
             capture_output=True,
             text=True,
             timeout=120,

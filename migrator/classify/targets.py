@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from migrator.classify.endpoints import no_endpoint
 from migrator.classify.periods import MINUTE, fits_kubernetes, shortest_period
 from migrator.model import CallKind, Level, Target
 
@@ -89,22 +90,34 @@ def _on_demand(context: TaskContext) -> Choice:
     calls = list(context.called_as(*ENQUEUED))
     in_fastapi = [call for call in calls if call.handler == "fastapi"]
     if in_fastapi:
-        where = in_fastapi[0].location
-        delayed = "; some calls are delayed, which a restart would forget"
-        return Choice(
-            Target.RUNNER,
-            f"called on demand ({len(calls)} call sites)",
-            Target.BACKGROUND,
-            f"called from a FastAPI handler ({where}), but an endpoint of its own"
-            " would change its callers; the runner keeps them as they are"
-            f"{delayed if _has_delay(calls) else ''}",
-        )
+        return _from_fastapi(context, calls, in_fastapi[0])
     many = f"{len(calls)} call sites" if calls else "no caller was found"
     return Choice(
         Target.RUNNER,
         f"called on demand ({many})",
         Target.CELERY,
         "the work is light, and the runner keeps its callers as they are",
+    )
+
+
+def _from_fastapi(
+    context: TaskContext, calls: list[CallSite], call: CallSite
+) -> Choice:
+    """An endpoint beside the callers, which the shim serves as it does a runner's."""
+    where = f"called from a FastAPI handler ({call.location})"
+    delayed = "some calls are delayed, which a restart would forget"
+    if obstacle := no_endpoint(context) or (delayed if _has_delay(calls) else ""):
+        return Choice(
+            Target.RUNNER,
+            f"called on demand ({len(calls)} call sites)",
+            Target.BACKGROUND,
+            f"{where}, but {obstacle}",
+        )
+    return Choice(
+        Target.BACKGROUND,
+        f"{where}; its {len(calls)} callers go through the shim",
+        Target.RUNNER,
+        "it would serve the callers as well, without an endpoint to call from outside",
     )
 
 

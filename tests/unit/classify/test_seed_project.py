@@ -16,7 +16,7 @@ LIGHT = {
     "probe_all_providers": Target.APSCHEDULER,
     "system_health_check": Target.APSCHEDULER,
     "cleanup_expired_data": Target.APSCHEDULER,
-    "probe_provider": Target.RUNNER,
+    "probe_provider": Target.BACKGROUND,
 }
 HEAVY = {
     "run_inference": "soft-limit-handled",

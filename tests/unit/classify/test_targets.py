@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from migrator.classify import classify
-from migrator.model import Target
+from migrator.model import Level, Parameter, Target
 from tests.unit.classify.inventories import (
     crontab,
     delay,
@@ -67,10 +67,28 @@ def test_on_demand_goes_to_the_runner():
     assert "1 call sites" in found.target_reason
 
 
-def test_called_from_fastapi_names_background_tasks_as_runner_up():
+def test_called_from_fastapi_gets_an_endpoint_beside_its_callers():
     found = choice(call_sites=(delay(handler="fastapi"),))
-    assert (found.target, found.runner_up) == (Target.RUNNER, Target.BACKGROUND)
-    assert "shop/views.py:20" in found.runner_up_reason
+    assert (found.target, found.runner_up) == (Target.BACKGROUND, Target.RUNNER)
+    assert "shop/views.py:20" in found.target_reason
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"options": (option("autoretry_for", "(OSError,)"),)}, "retries by itself"),
+        ({"parameters": (Parameter("ids", "var-positional"),)}, "no fixed shape"),
+        ({"parameters": (Parameter("row", "positional", "Row"),)}, "is a Row"),
+    ],
+)
+def test_what_cannot_be_called_over_http_keeps_the_runner(given, reason):
+    call = delay(handler="fastapi")
+    verdict = classify(project(light_task(**given), call_sites=(call,)))[0]
+    if verdict.level is Level.LIGHT:
+        assert (verdict.target, verdict.runner_up) == (Target.RUNNER, Target.BACKGROUND)
+        assert reason in verdict.runner_up_reason
+    else:
+        assert verdict.runner_up is Target.RUNNER
 
 
 def test_a_disabled_schedule_does_not_count():
