@@ -138,6 +138,8 @@ def _interval(spec: dict[str, Any], zone: str) -> Conversion:
         )
     except ValueError as error:  # UnusableIntervalError among them
         return _refused(spec, zone, str(error))
+    except OverflowError:
+        return _refused(spec, zone, "last_run_at is at the end of all time")
     if relative and interval.every >= _DAY:
         return _relative_days(spec, zone, interval)
     if relative and interval.every >= _HOUR and _moves_by_part_of_an_hour(zone):

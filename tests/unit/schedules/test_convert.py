@@ -148,6 +148,7 @@ def test_intervals_without_a_steady_pace_are_refused(seconds, relative):
         interval(1e-4),
         interval(60, last_run_at="yesterday"),
         interval(60, last_run_at=12),
+        interval(60, last_run_at="9999-12-31T23:59:59"),
         {"kind": "solar"},
         {},
         crontab(timezone="Mars/Olympus"),
