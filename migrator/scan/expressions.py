@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING, Any
 
 from migrator.model import Loop
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 # Containers whose members are used as the container itself is.
 TRANSPARENT = (ast.Tuple, ast.List, ast.Set, ast.Starred, ast.IfExp, ast.BoolOp)
+# Settings that name tasks without sending them: task_routes, CELERY_ANNOTATIONS.
+NO_SENDING = re.compile(r"(?:routes|annotations)$", re.IGNORECASE)
 # Calls of a callable later on: what a lambda among their arguments gives is dropped.
 UPDATES = frozenset({"update", "setdefault", "append", "extend", "update_or_create"})
 
@@ -81,11 +84,15 @@ class ExpressionWalker(Walker):
                 self.expression(node, use)
 
     def constant(self, node: ast.Constant, use: str) -> None:
-        """A dotted string given to a call may be the name of a task."""
+        """A string given to a call, or kept in data, may be the name of a task."""
         value = node.value
-        if use != "argument" or not isinstance(value, str) or "." not in value:
+        if not isinstance(value, str) or not (use == "argument" or self.path):
             return
-        if DOTTED_NAME.fullmatch(value):
+        is_data = use != "argument"
+        if is_data and self.target and NO_SENDING.search(self.target[-1]):
+            return
+        is_task = is_data and _is_key(self.path[-1], "task")
+        if DOTTED_NAME.fullmatch(value) or is_task:
             column = self.source.column(node.lineno, node.col_offset)
             self.facts.names.append(
                 NameFact(
@@ -94,7 +101,7 @@ class ExpressionWalker(Walker):
                     self.function,
                     node.lineno,
                     column,
-                    self.into,
+                    "" if is_data else self.into,
                     len(self.loops),
                 )
             )
@@ -327,14 +334,18 @@ class ExpressionWalker(Walker):
 
     def mapping(self, node: ast.Dict, use: str) -> None:
         keys = {key.value for key in node.keys if isinstance(key, ast.Constant)}
-        if "schedule" in keys and ("task" in keys or None in node.keys):
+        is_entry = "schedule" in keys and ("task" in keys or None in node.keys)
+        if is_entry:
             self.record_entry(node)
         path = self.path
         for key, value in zip(node.keys, node.values, strict=True):
             if key is not None:
-                self.expression(key, "value")
+                if not isinstance(key, ast.Constant):
+                    self.expression(key, "value")
                 self.path = (*path, key)
-            self.expression(value, use)
+            is_told = is_entry and _is_key(key, "task") and _is_text(value)
+            if not is_told:  # the name of an entry's task: the entry tells it
+                self.expression(value, use)
             self.path = path
 
     def keep_mapping(self, node: ast.expr) -> None:
@@ -376,3 +387,11 @@ class ExpressionWalker(Walker):
                 loops=one_line(" / ".join(self.loops)),
             )
         )
+
+
+def _is_key(key: ast.expr | str | None, wanted: str) -> bool:
+    return isinstance(key, ast.Constant) and key.value == wanted
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)

@@ -122,7 +122,7 @@ class ReferenceFact:
 
 @dataclass(slots=True)
 class NameFact:
-    """A dotted string among the arguments of a call: it may name a task."""
+    """A string that may name a task: given to a call, or kept in data (no `into`)."""
 
     name: str
     scope: int

@@ -78,7 +78,7 @@ class TaskValues:
             self._blind_value(facts, reference, handles)
 
     def _named(self, facts: FileFacts, named: NameFact) -> None:
-        """The name of a task given to a call that is not one of Celery's."""
+        """The name of a task in data, or given to a call that is not Celery's."""
         last = named.into.rpartition(".")[2]
         if last in TELL_NAMES or named.name not in self._task_names:
             return
@@ -90,10 +90,10 @@ class TaskValues:
                 location=Location(facts.path, named.line, named.column),
                 task=named.name,
                 enclosing=enclosing(facts, named.function),
-                source=one_line(f'{named.into}("{named.name}")'),
+                source=one_line(_named_within(named)),
                 in_tests=facts.in_tests,
                 loop_depth=named.loop_depth,
-                result_used="argument",
+                result_used="argument" if named.into else "data",
                 detail="name",
                 handler=self._handlers.framework(facts, named.function),
             )
@@ -143,6 +143,10 @@ def _is_made(reference: ReferenceFact) -> bool:
 def _within(reference: ReferenceFact) -> str:
     name = ".".join(reference.chain)
     return f"{reference.into}({name})" if reference.into else name
+
+
+def _named_within(named: NameFact) -> str:
+    return f'{named.into}("{named.name}")' if named.into else f'"{named.name}"'
 
 
 def enclosing(facts: FileFacts, function: int) -> str:
