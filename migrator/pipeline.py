@@ -12,6 +12,7 @@ from migrator.config import Configuration, load_configuration
 from migrator.errors import PlanError, ProjectError
 from migrator.model import (
     ChangeSet,
+    ContainerKind,
     DefinitionKind,
     FileChange,
     FileStatus,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from migrator.model import Inventory, ScheduleEntry, Verdict
     from migrator.plan import Manifest, Selection
     from migrator.project import Project
+    from migrator.schedules import StoredEntry
 
 
 EVIDENCE_FILE = "migrate-evidence.json"
@@ -47,10 +49,18 @@ class Survey:
     unmatched_overrides: tuple[str, ...]
 
 
-def survey(root: Path, progress: Callable[[int, int], None] | None = None) -> Survey:
-    """Open, scan and classify. ProjectError where the folder cannot be migrated."""
+def survey(
+    root: Path,
+    progress: Callable[[int, int], None] | None = None,
+    imported: Sequence[StoredEntry] = (),
+) -> Survey:
+    """Open, scan and classify. ProjectError where the folder cannot be migrated.
+
+    `imported` are entries of the running application, beside those that were exported.
+    """
     from migrator.classify import classify, unmatched_overrides
     from migrator.operate.evidence import load_evidence
+    from migrator.operate.schedules import with_exported
     from migrator.project import open_project
     from migrator.scan import scan_project
     from migrator.scan.cache import default_folder
@@ -63,6 +73,7 @@ def survey(root: Path, progress: Callable[[int, int], None] | None = None) -> Su
     if not is_vendored(configuration.shim):
         _refuse_name_clash(project, configuration.shim)
     inventory = scan_project(project, progress=progress, cache=default_folder())
+    inventory = with_exported(inventory, root, imported)
     verdicts = classify(
         inventory,
         weights=configuration.weights,
@@ -148,8 +159,10 @@ def _planned_schedules(
     from migrator.schedules import plan_schedules
 
     targets = {t.definition.name: t.target for t in plan.tasks if t.moves}
-    planned = plan_schedules(entries, targets)
     names = {entry.name for entry in moved}
+    # What a store says of an entry that has moved is older than the move.
+    entries = [e for e in entries if e.name not in names or not _is_stored(e)]
+    planned = plan_schedules(entries, targets)
     again = [schedule for schedule in planned if schedule.entry.name in names]
     if again:
         raise PlanError(
@@ -159,6 +172,10 @@ def _planned_schedules(
         )
     old = plan_schedules(moved, targets)
     return (*planned, *(replace(schedule, is_moved=True) for schedule in old))
+
+
+def _is_stored(entry: ScheduleEntry) -> bool:
+    return entry.container is ContainerKind.STORE
 
 
 def _package_folder(found: Survey) -> str:

@@ -25,6 +25,7 @@ COMMANDS = {
     "status": "Say what has moved, what is left, and who still calls it.",
     "route": "Send a moved task's calls to light or to Celery, without a deploy.",
     "drain": "Count what Celery still holds of moved tasks.",
+    "operate": "Read the schedules that a store or the application holds.",
     "finish": "Take the shim out: moved tasks become plain functions.",
     "verify": "Account for everything: what was before is after, moved, or named.",
     "explain": "Say what a rule looks for, why, and what to do about it.",

@@ -40,6 +40,16 @@ def app_option(command: Command) -> Command:
     )(command)
 
 
+def import_app_option(command: Command) -> Command:
+    """--import-app: computed schedules, as the application has them."""
+    return click.option(
+        "--import-app",
+        metavar="MODULE:NAME",
+        help="Import this application, in a process of its own, for the schedules "
+        "that the code computes. Executes your code; nothing else does.",
+    )(command)
+
+
 def selection_options(command: Command) -> Command:
     """--task, --target, --path: a part of the plan."""
     for option in (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from migrator.cli.options import format_option, root_argument
+from migrator.cli.options import format_option, import_app_option, root_argument
 from migrator.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -15,18 +15,27 @@ if TYPE_CHECKING:
 
 @click.command(name="plan")
 @root_argument
+@import_app_option
 @format_option("json")
-def command(root: Path, output: str) -> None:
+def command(root: Path, import_app: str | None, output: str) -> None:
     """Write or refresh migrate.toml: a stanza per task and per schedule.
 
     What you decided (accept, target, comments) survives a refresh. A stanza whose
     source changed is marked stale, and is not applied until you delete that mark.
+
+    With --import-app, schedules that the code computes are evaluated once and kept in
+    migrate-schedules.json, so that they stay what they are from now on.
     """
     from migrator.apply import recover, write_file
     from migrator.pipeline import make_plan, read_plan_file, survey
     from migrator.plan import FILE_NAME, refreshed
 
     recover(root)
+    if import_app:
+        from migrator.cli.operate import keep
+        from migrator.operate.schedules import read_application
+
+        keep(root, read_application(root, import_app))
     manifest = read_plan_file(root)
     with progress_bar("Scanning", is_on=output == "text") as progress:
         found = survey(root, progress)

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from migrator.cli.options import format_option, root_argument
+from migrator.cli.options import format_option, import_app_option, root_argument
 from migrator.cli.progress import progress_bar
 from migrator.errors import EXIT_FILE_FAILED, EXIT_FINDINGS, EXIT_NOTHING_TO_DO
 
 if TYPE_CHECKING:
     from migrator.pipeline import Survey
     from migrator.report.baseline import Comparison
+    from migrator.schedules import StoredEntry
 
 
 @click.command(name="scan")
 @root_argument
+@import_app_option
 @format_option("json", "sarif", "html", "github")
 @click.option("--all", "show_all", is_flag=True, help="Print every blind spot.")
 @click.option(
@@ -39,8 +41,9 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write what is on Celery now to FILE, to be committed.",
 )
-def command(
+def command(  # noqa: PLR0913 - an option each
     root: Path,
+    import_app: str | None,
     output: str,
     baseline: Path | None,
     write_baseline: Path | None,
@@ -64,8 +67,9 @@ def command(
     from migrator.report.scan_report import print_scan
 
     started = time.perf_counter()
+    imported = _imported(root, import_app)
     with progress_bar("Scanning", is_on=output == "text") as progress:
-        found = survey(root, progress)
+        found = survey(root, progress, imported)
     seconds = time.perf_counter() - started
     comparison = None
     if write_baseline:
@@ -81,6 +85,14 @@ def command(
         print_scan(found, seconds, show_all=show_all)
     findings = found.inventory.tasks if comparison is None else comparison.new
     return _exit_code(found, has_findings=bool(findings))
+
+
+def _imported(root: Path, app: str | None) -> tuple[StoredEntry, ...]:
+    if app is None:
+        return ()
+    from migrator.operate.schedules import read_application
+
+    return read_application(root, app)
 
 
 def _exit_code(found: Survey, *, has_findings: bool) -> int:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 YAML = frozenset({".yml", ".yaml"})
 COPY = re.compile(r"^\s*COPY\s+(?P<sources>.+?)\s+\S+\s*$", re.IGNORECASE)
+DATABASE_SCHEDULER = re.compile(r"django_celery_beat|DatabaseScheduler|\bdjango\b")
 PACKAGES = re.compile(r"^\s*(?:include|packages)\s*=\s*\[")
 
 
@@ -29,6 +30,7 @@ def steps_of(plan: Plan, inventory: Inventory, read: Read) -> tuple[ManualStep, 
     return (
         *_router(plan, inventory, read),
         *_scheduler(plan, inventory, read),
+        *_rows(plan, inventory),
         *_image(plan, inventory, read),
         *_packaging(plan, read),
         *_cluster(plan),
@@ -73,6 +75,37 @@ def _scheduler(plan: Plan, inventory: Inventory, read: Read) -> Iterator[ManualS
             f"start the scheduler where your other processes are started: {command}",
             f"it runs what moved, and no command of beat was found; {left}",
         )
+
+
+def _rows(plan: Plan, inventory: Inventory) -> Iterator[ManualStep]:
+    """django-celery-beat keeps a row of each entry that it has once read."""
+    moving = [
+        schedule.entry.name
+        for schedule in plan.schedules
+        if schedule.target is not Target.CELERY and not schedule.is_moved
+    ]
+    scheduler = _database_scheduler(inventory)
+    if not moving or scheduler is None:
+        return
+    names = ", ".join(repr(name) for name in moving)
+    yield ManualStep(
+        scheduler,
+        f"delete the rows before beat starts without these entries: "
+        f"PeriodicTask.objects.filter(name__in=[{names}]).delete()",
+        "django-celery-beat goes on with a row whose entry has left the code, "
+        "and the schedule would run twice",
+    )
+
+
+def _database_scheduler(inventory: Inventory) -> Location | None:
+    for process in inventory.processes:
+        if process.kind == "beat" and DATABASE_SCHEDULER.search(process.command):
+            return process.location
+    for setting in inventory.settings:
+        is_scheduler = setting.name == "beat_scheduler"
+        if is_scheduler and DATABASE_SCHEDULER.search(setting.source):
+            return setting.location
+    return None
 
 
 def _entry(beat: ProcessCommand, command: str) -> str:

@@ -11,7 +11,7 @@ from migrator.schedules.cron_rules import CronError, CronRule
 from migrator.schedules.kubernetes import KubernetesSchedule
 from migrator.schedules.planning import plan_schedules
 from migrator.schedules.proof import Difference, Proof, prove
-from migrator.schedules.stored import StoredEntry, StoreReadError, with_last_runs
+from migrator.schedules.stored import StoredEntry, StoreReadError, with_stored
 from migrator.schedules.stored_django import read_django_celery_beat
 from migrator.schedules.stored_redbeat import read_redbeat
 from migrator.schedules.stored_shelve import read_shelve
@@ -37,5 +37,5 @@ __all__ = [
     "read_redbeat",
     "read_shelve",
     "timeline",
-    "with_last_runs",
+    "with_stored",
 ]

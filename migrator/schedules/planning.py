@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from migrator.model import PlannedSchedule, ScheduleEntry, Target
+from migrator.model import ContainerKind, PlannedSchedule, ScheduleEntry, Target
 from migrator.schedules.conversion import APSCHEDULER, KUBERNETES, convert
 from migrator.schedules.proof import prove
 
@@ -82,10 +82,8 @@ def _stays(entry: ScheduleEntry, reason: str) -> PlannedSchedule:
 
 def _obstacle(entry: ScheduleEntry) -> str:
     """Why the entry cannot be carried whatever its schedule, or an empty text."""
-    if entry.spec is None:
-        return entry.unreadable or "its schedule could not be read"
-    if entry.guard:
-        return f"it exists only if `{entry.guard}`, which is known at run time"
+    if reason := _unreachable(entry):
+        return reason
     for label, option in (("args", entry.args), ("kwargs", entry.kwargs)):
         if option is not None and not option.is_literal:
             return f"its {label} are no literal values: {option.source}"
@@ -96,6 +94,20 @@ def _obstacle(entry: ScheduleEntry) -> str:
             return f"its option {option.name} cannot be carried to the scheduler"
         if not _is_seconds(option.value):
             return f"its option {option.name} is no number of seconds: {option.source}"
+    return ""
+
+
+def _unreachable(entry: ScheduleEntry) -> str:
+    """Why its schedule is not known, or cannot be taken from where it stands."""
+    if entry.container is ContainerKind.STORE:
+        return (
+            f"it is kept by {entry.source}, not in the code: write it into"
+            " beat_schedule and remove it there, then it can move"
+        )
+    if entry.spec is None:
+        return entry.unreadable or "its schedule could not be read"
+    if entry.guard:
+        return f"it exists only if `{entry.guard}`, which is known at run time"
     return ""
 
 

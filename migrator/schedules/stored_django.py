@@ -48,6 +48,8 @@ def read_django_celery_beat(url: str) -> tuple[StoredEntry, ...]:
     try:
         with create_engine(url, poolclass=NullPool).connect() as connection:
             rows = connection.execute(text(QUERY)).mappings().all()
+    except ImportError as error:
+        raise StoreReadError(f"the driver is not installed: {error.name}") from error
     except SQLAlchemyError as error:
         raise StoreReadError(f"database: {type(error).__name__}") from error
     return tuple(_entry({str(key): row[key] for key in row}) for row in rows)
@@ -70,6 +72,7 @@ def _entry(row: Mapping[str, Any]) -> StoredEntry:
         kwargs=dict(_json(row["kwargs"]) or {}),
         options=options,
         is_enabled=bool(row["enabled"]),
+        origin="django-celery-beat",
     )
 
 

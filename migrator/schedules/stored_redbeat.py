@@ -30,7 +30,7 @@ def read_redbeat(
                 definition, meta = redis.hmget(key, ["definition", "meta"])
                 if definition:
                     found.append(parse_redbeat(definition, meta, zone=zone))
-    except RedisError as error:
+    except (RedisError, ValueError) as error:
         raise StoreReadError(f"Redis: {type(error).__name__}") from error
     return tuple(found)
 
@@ -51,6 +51,7 @@ def parse_redbeat(definition: str, meta: str | None, *, zone: str) -> StoredEntr
             kwargs=dict(entry.get("kwargs") or {}),
             options=dict(entry.get("options") or {}),
             is_enabled=bool(entry.get("enabled", True)),
+            origin="redbeat",
         )
     except (ValueError, KeyError, TypeError) as error:
         raise StoreReadError(f"not an entry of RedBeat: {error!r}") from error

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from migrator.schedules.stored import StoredEntry, StoreReadError
+from migrator.schedules.stored import BEAT, StoredEntry, StoreReadError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,8 @@ def _entry(name: object, value: _Inert) -> StoredEntry:
         aware = last if last.tzinfo else last.replace(tzinfo=UTC)
         moment = aware.astimezone(UTC)
     task = str(value.arguments[_TASK])
-    return StoredEntry(str(name), task, moment, unreadable="it stands in the code")
+    unreadable = "it stands in the code"
+    return StoredEntry(str(name), task, moment, unreadable=unreadable, origin=BEAT)
 
 
 class _Inert:

@@ -26,7 +26,7 @@ ALLOWED = {
     "finishing": {"finish", "pipeline", "plan", "rewrite"},
     "apply": set(),
     "verify": {"scan", "schedules", "project", "plan"},
-    "operate": {"project", "config", "classify"},
+    "operate": {"project", "config", "classify", "schedules"},
     "report": {
         "apply",
         "finishing",

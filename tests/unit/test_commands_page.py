@@ -19,10 +19,19 @@ failed or a write was refused) or 4 (verification failed).
 """
 
 
-def page():
-    parts = [HEAD]
+def commands():
+    """Name and command, those of a group behind it."""
     for name in COMMANDS:
         command = migrate.get_command(click.Context(migrate), name)
+        yield name, command
+        if isinstance(command, click.Group):
+            for part, inner in command.commands.items():
+                yield f"{name} {part}", inner
+
+
+def page():
+    parts = [HEAD]
+    for name, command in commands():
         context = click.Context(command, info_name=f"migrate {name}")
         context.max_content_width = 88
         context.terminal_width = 88
@@ -39,9 +48,8 @@ def test_the_page_is_current(request):
 
 
 def test_every_command_says_what_it_does():
-    for name in COMMANDS:
-        command = migrate.get_command(click.Context(migrate), name)
-        assert command.help
+    for name, command in commands():
+        assert command.help, name
         for parameter in command.params:
             if isinstance(parameter, click.Option) and not parameter.hidden:
                 assert parameter.help, f"{name} {parameter.name}"

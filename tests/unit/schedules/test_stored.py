@@ -21,7 +21,7 @@ from migrator.schedules import (
     read_django_celery_beat,
     read_redbeat,
     read_shelve,
-    with_last_runs,
+    with_stored,
 )
 from migrator.schedules.stored import StoredEntry
 from tests.acceptance.scheduler_project import entry, every
@@ -79,7 +79,9 @@ def test_a_file_that_is_no_state_is_named(tmp_path, content):
 def test_an_interval_goes_on_from_its_last_run():
     """The next run is one interval after the last one, as with beat."""
     stored = [StoredEntry("probe", "shop.tick", LAST)]
-    probe, other = with_last_runs([every(3600, "probe"), every(60, "other")], stored)
+    probe, other = with_stored(
+        [every(3600, "probe"), every(60, "other")], stored, "stored.json"
+    )
     assert probe.spec["last_run_at"] == LAST.isoformat()
     assert "last_run_at" not in other.spec
     trigger = convert(probe.spec).apscheduler_trigger()
@@ -231,5 +233,5 @@ def test_a_database_without_the_tables_is_named(tmp_path):
 
 def test_what_was_read_is_an_entry_like_any_other():
     given = entry("nightly", {"kind": "crontab", "hour": 3, "minute": 0})
-    (kept,) = with_last_runs([given], [StoredEntry("nightly", "x", None)])
+    (kept,) = with_stored([given], [StoredEntry("nightly", "x", None)], "f")
     assert kept == given
