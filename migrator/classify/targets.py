@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from migrator.classify.endpoints import no_endpoint
 from migrator.classify.periods import MINUTE, fits_kubernetes, shortest_period
 from migrator.model import CallKind, Level, Target
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from migrator.classify.context import TaskContext
@@ -58,7 +59,7 @@ def _light_target(context: TaskContext) -> Choice:
 def _periodic(context: TaskContext) -> Choice:
     refusal = _no_cronjob(context)
     callers = sum(1 for _ in context.called_as(*ENQUEUED))
-    also = f"; its {callers} callers go through the shim" if callers else ""
+    also = f"; {_through_the_shim(callers)}" if callers else ""
     if not refusal:
         return Choice(
             Target.CRONJOB,
@@ -115,7 +116,7 @@ def _from_fastapi(
         )
     return Choice(
         Target.BACKGROUND,
-        f"{where}; its {len(calls)} callers go through the shim",
+        f"{where}; {_through_the_shim(len(calls))}",
         Target.RUNNER,
         "it would serve the callers as well, without an endpoint to call from outside",
     )
@@ -125,3 +126,9 @@ def _has_delay(calls: list[CallSite]) -> bool:
     return any(
         option.name in {"countdown", "eta"} for call in calls for option in call.options
     )
+
+
+def _through_the_shim(callers: int) -> str:
+    if callers == 1:
+        return "its caller goes through the shim"
+    return f"its {counted(callers, 'caller')} go through the shim"

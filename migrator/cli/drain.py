@@ -9,6 +9,7 @@ import click
 
 from migrator.cli.options import app_option, format_option, root_option
 from migrator.errors import EXIT_FINDINGS, EXIT_NOTHING_TO_DO
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +61,7 @@ def _print(left: dict[str, dict[str, int]], answer: dict[str, Any]) -> None:
         places = ", ".join(f"{n} {place}" for place, n in counts.items() if n)
         click.echo(f"{task}: {places}")
     if answer["unreadable"]:
-        click.echo(f"{answer['unreadable']} messages could not be read")
+        click.echo(f"{counted(answer['unreadable'], 'message')} could not be read")
     if answer["workers_silent"]:
         click.echo("no worker answered: what workers hold is not counted", err=True)
     if not left:

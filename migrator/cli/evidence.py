@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from migrator.cli.options import root_option
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +61,7 @@ def import_files(
 
     imported = import_evidence(files, window=window)
     for name, count in imported.read.items():
-        click.echo(f"{name}: {count} lines or samples read")
+        click.echo(f"{name}: {counted(count, 'record')} read")
     _keep(root, imported.evidence, replace=replace)
 
 
@@ -91,7 +92,7 @@ def watch_workers(
 
     heard = watch(broker, seconds, may_switch_on=enable_events)
     click.echo(
-        f"{heard.events} events of {len(heard.workers)} workers "
+        f"{counted(heard.events, 'event')} of {counted(len(heard.workers), 'worker')} "
         f"in {heard.seconds:.0f} s"
     )
     _keep(root, heard.evidence, replace=replace)
@@ -109,7 +110,7 @@ def _keep(root: Path, new: Sequence[Evidence], *, replace: bool) -> None:
     save_evidence(path, evidence)
     match = match_tasks(survey(root).inventory, evidence)
     click.echo(
-        f"{EVIDENCE_FILE}: {len(match.matched)} tasks measured, "
+        f"{EVIDENCE_FILE}: {counted(len(match.matched), 'task')} measured, "
         f"{len(match.unmeasured)} without a measurement"
     )
     for name in match.unknown:

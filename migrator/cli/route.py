@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from migrator.cli.options import app_option, format_option, root_option
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,4 +50,6 @@ def command(
         return
     click.echo(f"{task}: {answer['route'] or 'light, by default'}")
     if options["drain"]:
-        click.echo(f"{answer['handed_over']} waiting calls handed to Celery's queue")
+        click.echo(
+            f"{counted(answer['handed_over'], 'waiting call')} handed to Celery's queue"
+        )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from migrator.cli.options import root_argument
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,4 +26,5 @@ def command(root: Path) -> None:
     paths = undo_last(root)
     for path in paths:
         click.echo(f"put back  {path}")
-    click.echo(f"{len(paths)} files are as they were before the apply.", err=True)
+    are = "is as it was" if len(paths) == 1 else "are as they were"
+    click.echo(f"{counted(len(paths), 'file')} {are} before the apply.", err=True)

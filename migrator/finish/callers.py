@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.model import Callers, CallKind
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -56,7 +57,7 @@ def caller_reasons(
         elif why := _other_use(site):
             yield site.location, why
     if undecided:
-        count = f"{len(undecided)} calls" if len(undecided) > 1 else "1 call"
+        count = counted(len(undecided), "call")
         yield undecided[0].location, f"{count} of it, and no decision: {CHOICE}"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from migrator.errors import InFlightError
 from migrator.operate.shim_process import ask_shim
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -39,7 +40,9 @@ def refuse_in_flight(
         if (text := _places(celery["tasks"].get(task, {}), outbox.get(task, {})))
     ]
     if celery["unreadable"]:
-        left.append(f"{celery['unreadable']} messages that could not be read")
+        left.append(
+            f"{counted(celery['unreadable'], 'message')} that could not be read"
+        )
     if left:
         raise InFlightError(
             "calls are in flight, and would find no task: " + "; ".join(left),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from migrator.errors import MigratorError
 from migrator.operate.evidence.events import EventJoin
 from migrator.operate.evidence.samples import Samples
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -114,7 +115,9 @@ def _switch_on(app: Any) -> tuple[str, ...]:
 
 def _nothing_heard(recorder: _Recorder, where: str) -> NoEventsError:
     if recorder.workers:
-        heard = f"{len(recorder.workers)} workers were heard, and none of their tasks"
+        heard = (
+            f"events of {counted(len(recorder.workers), 'worker')}, and none of a task"
+        )
     else:
         heard = "no worker was heard"
     return NoEventsError(

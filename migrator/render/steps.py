@@ -60,7 +60,7 @@ def _scheduler(plan: Plan, inventory: Inventory, read: Read) -> Iterator[ManualS
     command = f"python -m {plan.package}.scheduler"
     beats = [process for process in inventory.processes if process.kind == "beat"]
     stays = [s for s in plan.schedules if s.target is Target.CELERY]
-    left = f"{len(stays)} entries stay on beat" if stays else "beat has nothing left"
+    left = _staying(len(stays)) if stays else "beat has nothing left"
     for beat in beats:
         if f"{plan.package}.scheduler" in _text(read, beat.location.path):
             continue
@@ -183,3 +183,9 @@ def _top_levels(plan: Plan) -> set[str]:
 
 def _text(read: Read, path: str) -> str:
     return (read(path) or b"").decode("utf-8", "replace")
+
+
+def _staying(entries: int) -> str:
+    return (
+        "1 entry stays on beat" if entries == 1 else f"{entries} entries stay on beat"
+    )

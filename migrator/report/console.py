@@ -72,11 +72,6 @@ def _wrapped(out: Console, lines: Iterable[Text], width: int) -> Iterator[Text]:
             yield Text(" " * (own + HANG if number else own)) + part
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 task`, `1,200 tasks`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def printable(text: str) -> str:
     """The text with control characters, bidi marks and lone surrogates spelled out."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

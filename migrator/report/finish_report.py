@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.report.console import console, counted, styled
+from migrator.report.console import console, styled
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from migrator.finishing import Finish

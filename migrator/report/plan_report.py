@@ -10,12 +10,12 @@ from rich.text import Text
 from migrator.model import Accept, Target
 from migrator.report.console import (
     console,
-    counted,
     print_hanging,
     print_rows,
     printable,
     styled,
 )
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -82,5 +82,5 @@ def _schedule_lines(schedule: PlannedSchedule) -> list[Text]:
         refusal = schedule.refusal or "its task stays on Celery"
         return [head, styled(f"  on beat: {refusal}", "dim")]
     trigger = schedule.trigger or " + ".join(schedule.cron)
-    proof = f"  identical over {schedule.compared:,} fire times"
+    proof = f"  identical over {counted(schedule.compared, 'fire time')}"
     return [head, styled(f"  {trigger}"), Text(proof, style="green")]

@@ -11,12 +11,12 @@ from migrator.model import CallKind, FileStatus, Level
 from migrator.report.console import (
     STYLES,
     console,
-    counted,
     print_hanging,
     print_rows,
     printable,
     styled,
 )
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -11,6 +11,7 @@ from rich.text import Text
 from migrator.report.console import console, styled
 from migrator.report.json_report import document
 from migrator.report.junit import junit_document
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +45,9 @@ def print_checks(checks: Sequence[Check], output: str) -> None:
             out.print(styled(f"        {problem}"), soft_wrap=True)
     failed = sum(not check.passed for check in checks)
     verdict = (
-        "Everything is accounted for." if not failed else f"{failed} checks failed."
+        "Everything is accounted for."
+        if not failed
+        else f"{counted(failed, 'check')} failed."
     )
     out.print(verdict)
 
@@ -64,8 +67,8 @@ def print_proofs(proofs: Sequence[Proven], output: str) -> None:
             out.print(styled(f"  stays   {schedule.refusal}", "yellow"))
             continue
         out.print(styled(f"  becomes {schedule.trigger}"))
-        changes = len(proof.clock_changes)
-        compared = f"{proof.compared:,} fire times, {changes} clock changes"
+        changes = counted(len(proof.clock_changes), "clock change")
+        compared = f"{counted(proof.compared, 'fire time')}, {changes}"
         if proof.identical:
             out.print(styled(f"  proof   identical over {compared}", "green"))
         else:

@@ -81,8 +81,7 @@ def dependency_edits(
         if after != text:
             change = FileChange(path, before, after.encode("utf-8"), needed)
             changes.append(change)
-    if changes:
-        steps += _lock_steps(paths)
+    steps += _lock_steps(paths, [change.path for change in changes])
     return ChangeSet(tuple(changes), tuple(steps))
 
 
@@ -98,9 +97,12 @@ def _step(path: str, needed: Sequence[str], error: Exception) -> Iterator[Manual
     yield ManualStep(Location(path, line), f"add {', '.join(needed)}", reason)
 
 
-def _lock_steps(paths: Sequence[str]) -> Iterator[ManualStep]:
+def _lock_steps(paths: Sequence[str], changed: Sequence[str]) -> Iterator[ManualStep]:
+    """The lock files beside a changed file, or above it (a workspace has one)."""
+    above = {parent for path in changed for parent in PurePosixPath(path).parents}
     for path in paths:
-        if command := LOCKS.get(PurePosixPath(path).name):
+        lock = PurePosixPath(path)
+        if (command := LOCKS.get(lock.name)) and lock.parent in above:
             yield ManualStep(
                 Location(path, 1), command, "the declared dependencies have changed"
             )

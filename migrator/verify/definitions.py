@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from migrator.model import DefinitionKind
 from migrator.verify.result import Check, Problem
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from migrator.verify.comparison import Comparison
@@ -40,4 +41,4 @@ def check(compared: Comparison) -> Check:
         elif name in moves and not is_light:
             text = f"task {name} is to move, and is still on Celery"
             problems.append(Problem(text, task.location))
-    return Check("definitions", f"{len(before)} tasks", tuple(problems))
+    return Check("definitions", counted(len(before), "task"), tuple(problems))

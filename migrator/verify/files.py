@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from migrator.model import FileStatus, Location
 from migrator.verify.result import Check, Problem
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from migrator.model import Inventory
@@ -20,7 +21,7 @@ def check(compared: Comparison) -> Check:
         for path, reason in sorted(after.items())
         if path not in before
     ]
-    return Check("files", f"{len(compared.after.files)} files", tuple(problems))
+    return Check("files", counted(len(compared.after.files), "file"), tuple(problems))
 
 
 def _failed(inventory: Inventory) -> dict[str, str]:

@@ -9,6 +9,7 @@ import yaml
 from migrator.model import Location, Target
 from migrator.verify.manifest_lint import lint
 from migrator.verify.result import Check, Problem
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from migrator.verify.comparison import Comparison
@@ -35,4 +36,6 @@ def check(compared: Comparison) -> Check:
         if schedule.target is Target.CRONJOB and schedule.entry.name not in seen:
             text = f"schedule {schedule.entry.name!r} has moved, and has no CronJob"
             problems.append(Problem(text, schedule.entry.location))
-    return Check("manifests", f"{len(seen)} entries as CronJobs", tuple(problems))
+    return Check(
+        "manifests", f"{counted(len(seen), 'entry')} as CronJobs", tuple(problems)
+    )

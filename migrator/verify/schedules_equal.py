@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from migrator.model import Target
 from migrator.verify.result import Check, Problem
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from migrator.verify.comparison import Comparison
@@ -29,5 +30,5 @@ def check(compared: Comparison) -> Check:
         if not proof.identical:
             text = f"{entry.name!r} fires differently: {proof.difference}"
             problems.append(Problem(text, entry.location))
-    facts = f"{len(moved)} moved schedules, {fires:,} fire times"
+    facts = f"{counted(len(moved), 'moved schedule')}, {counted(fires, 'fire time')}"
     return Check("schedules equal", facts, tuple(problems))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from migrator.model import Target
 from migrator.verify.result import Check, Problem
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from migrator.verify.comparison import Comparison
@@ -27,5 +28,6 @@ def check(compared: Comparison) -> Check:
         elif entry.name in on_beat & moved:
             text = f"schedule {entry.name!r} is on beat and moved: it would run twice"
             problems.append(Problem(text, entry.location))
-    facts = f"{len(compared.before.schedules)} schedules, {len(moved)} of them moved"
+    schedules = counted(len(compared.before.schedules), "schedule")
+    facts = f"{schedules}, {len(moved)} of them moved"
     return Check("schedules kept", facts, tuple(problems))

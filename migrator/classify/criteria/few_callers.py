@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from migrator.classify.registry import Kind, criterion, signal
 from migrator.model import CallKind
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,5 +36,5 @@ def few_callers(context: TaskContext) -> Iterator[Finding]:
     calls = list(context.called_as(*ENQUEUED))
     handlers = [call for call in calls if call.handler]
     if handlers and len(calls) <= FEW:
-        text = f"{len(handlers)} of {len(calls)} calls in request handlers"
+        text = f"{len(handlers)} of {counted(len(calls), 'call')} in request handlers"
         yield signal(text, handlers[0].location)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from migrator.classify.registry import Kind, criterion, signal
 from migrator.classify.retries import retry_policy
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +36,6 @@ def many_retries(context: TaskContext) -> Iterator[Finding]:
     if policy is None or policy.max_retries is None:
         return
     if policy.max_retries > FEW and not context.is_habit("max_retries"):
-        yield signal(f"{policy.max_retries} retries", policy.location)
+        yield signal(counted(policy.max_retries, "retry"), policy.location)
     elif policy.backoff and not context.is_habit("retry_backoff"):
         yield signal("an exponential backoff", policy.location)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from migrator.classify.registry import Kind, criterion, unknown, veto
 from migrator.classify.retries import retry_policy
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,7 @@ def retry_horizon(context: TaskContext) -> Iterator[Finding]:
         return
     if policy.horizon > LIFE_OF_A_PROCESS:
         minutes = policy.horizon / 60
-        text = f"{policy.max_retries} retries over {minutes:.0f} minutes"
+        text = f"{counted(policy.max_retries, 'retry')} over {minutes:.0f} minutes"
         yield veto(text, policy.location)
     elif not policy.is_readable:
         yield unknown(f"its retries are computed: {policy.unread}", policy.location)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from migrator.classify.deeds import is_costly
 from migrator.classify.limits import LONG, busy_loop, large_loops, literal_limits
 from migrator.classify.registry import Kind, criterion, signal
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,5 +46,5 @@ def short_body(context: TaskContext) -> Iterator[Finding]:
         return
     if any(is_costly(call) for call, _ in context.calls):
         return
-    text = f"{context.reach.statements} statements in all, no large loop"
+    text = f"{counted(context.reach.statements, 'statement')} in all, no large loop"
     yield signal(text, context.place)

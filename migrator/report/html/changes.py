@@ -10,6 +10,7 @@ from migrator.report.html.markup import Html, join, name, place, prose, tag
 from migrator.report.html.page import Section
 from migrator.report.html.side_by_side import MINUS, FileDiff, file_block, file_diff
 from migrator.report.html.tasks import badge
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -120,7 +121,7 @@ def _schedule(schedule: PlannedSchedule) -> Html:
         proof = schedule.refusal or "its task stays on Celery"
     else:
         becomes = tag("code", schedule.trigger or " + ".join(schedule.cron))
-        proof = f"identical over {schedule.compared:,} fire times"
+        proof = f"identical over {counted(schedule.compared, 'fire time')}"
     if schedule.is_moved:
         proof = f"moved by an earlier apply; {proof}"
     return tag(

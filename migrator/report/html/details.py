@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from migrator.classify import rules
 from migrator.report.html.code import Sources, excerpt
 from migrator.report.html.markup import Html, join, place, prose, tag
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -94,7 +95,11 @@ def _callers(view: TaskView) -> Html:
         none = "None was seen in the source; it may be sent by name."
         items.append(tag("li", "None: beat starts it." if view.schedules else none))
     if view.mocks:
-        items.append(tag("li", f"replaced by a mock in tests: {len(view.mocks)} times"))
+        items.append(
+            tag(
+                "li", f"replaced by a mock in tests: {counted(len(view.mocks), 'time')}"
+            )
+        )
     return tag("ul", *items, class_="places", data_find=True)
 
 

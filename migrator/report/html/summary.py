@@ -6,10 +6,10 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from migrator.model import FileStatus
-from migrator.report.console import counted
 from migrator.report.html.markup import Html, join, place, prose, tag
 from migrator.report.html.tasks import badge
 from migrator.report.html.view import LEVELS
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

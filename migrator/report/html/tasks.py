@@ -9,6 +9,7 @@ from migrator.model import Target
 from migrator.report.html.details import NOTHING_SEEN, details
 from migrator.report.html.markup import Html, join, name, place, prose, tag
 from migrator.report.html.view import LEVELS
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,7 +99,7 @@ def _controls(views: Sequence[TaskView]) -> Html:
         ),
         tag("fieldset", tag("legend", "Verdict"), *checks),
         tag("label", tag("span", "Target"), tag("select", *choices, id="target")),
-        tag("p", f"{len(views):,} tasks", id="shown", role="status"),
+        tag("p", counted(len(views), "task"), id="shown", role="status"),
         class_="controls",
         role="search",
     )

@@ -139,6 +139,14 @@ def test_a_lock_file_is_a_step_once_something_changed():
     assert [step.text for step in result.manual_steps] == ["uv lock"]
 
 
+def test_only_the_lock_file_of_a_changed_file_is_a_step():
+    """Beside it, or above it: a workspace has one at its root."""
+    locks = ("uv.lock", "server/app/poetry.lock", "gpu/uv.lock")
+    files = {"server/app/pyproject.toml": PEP621.encode()} | dict.fromkeys(locks, b"")
+    steps = dependency_edits(PLAN, tuple(files), files.__getitem__).manual_steps
+    assert [step.location.path for step in steps] == list(locks[:2])
+
+
 def test_a_vendored_shim_needs_no_distribution():
     plan = Plan("p", "p", PLAN.tasks, PLAN.schedules, shim_name="shop._shim")
     assert SHIM not in edited("celery\n", "requirements.txt", plan)[2]
