@@ -9,6 +9,7 @@ import click
 
 from migrator.cli.options import format_option, import_app_option, root_option
 from migrator.errors import UsageError
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,4 +119,5 @@ def _show(found: Sequence[StoredEntry], output: str) -> None:
         ran = f"last ran {last:%Y-%m-%d %H:%M:%S} UTC" if last else "no run is known"
         state = "" if entry.is_enabled else ", disabled"
         click.echo(f"{entry.origin}: {entry.name!r} -> {entry.task}: {ran}{state}")
-    click.echo(f"{FILE_NAME} written: {len(found)} entries. Next: migrate plan")
+    entries = counted(len(found), "entry")
+    click.echo(f"{FILE_NAME} written: {entries}. Next: migrate plan")
