@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from migrator.errors import ConfigurationError
+from migrator.reading import read_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,10 +49,10 @@ def load_configuration(root: Path) -> Configuration:
     """The table, or the defaults without one; ConfigurationError names the key."""
     path = root / "pyproject.toml"
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(read_regular(path).decode())
     except FileNotFoundError:
         return Configuration()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigurationError(
             f"cannot be read as TOML: {error}",
             where=path.name,
@@ -72,7 +74,7 @@ def _from_table(table: Any) -> Configuration:
         )
     return Configuration(
         package=_identifier(table, "package", "light_tasks"),
-        package_path=_text(table, "package_path", ""),
+        package_path=_folder(table, "package_path"),
         shim=_identifier(table, "shim", "shim"),
         exclude=_texts(table, "exclude"),
         weights=_weights(table.get("weights", {})),
@@ -92,6 +94,14 @@ def _text(table: dict[str, Any], key: str, default: str) -> str:
     value = table.get(key, default)
     if not isinstance(value, str):
         raise _unusable(f"tool.migrate.{key}", "a string")
+    return value
+
+
+def _folder(table: dict[str, Any], key: str) -> str:
+    value = _text(table, key, "")
+    path = PurePosixPath(value)
+    if path.is_absolute() or ".." in path.parts:
+        raise _unusable(f"tool.migrate.{key}", "a folder inside the project")
     return value
 
 

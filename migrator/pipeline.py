@@ -23,6 +23,7 @@ from migrator.model import (
     Refusal,
     Target,
 )
+from migrator.reading import read_regular
 from migrator.vendoring import folder_of, is_vendored, vendored_files
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def read_plan_file(root: Path) -> Manifest | None:
     from migrator.plan import FILE_NAME, read_manifest
 
     try:
-        text = (root / FILE_NAME).read_text(encoding="utf-8")
+        text = read_regular(root / FILE_NAME).decode()
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
@@ -356,12 +357,16 @@ def _vendored(found: Survey, plan: Plan) -> tuple[FileChange, ...]:
 
 
 def _reader(found: Survey) -> Callable[[str], bytes | None]:
-    """Answers with the content of a file of the project, or None."""
+    """Answers with the content of a file of the project, or None.
+
+    One that a link leads out to is none of it: what it holds is nobody's to see.
+    """
     root = found.project.root
 
     def existing(path: str) -> bytes | None:
-        target = root / path
-        return target.read_bytes() if target.is_file() else None
+        target = (root / path).resolve()
+        is_ours = target.is_relative_to(root) and target.is_file()
+        return target.read_bytes() if is_ours else None
 
     return existing
 

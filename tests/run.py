@@ -35,6 +35,7 @@ TIERS = {
     "golden": True,
     "property": True,
     "typing": True,
+    "security": False,
     "conformance": True,
     "transition": False,
     "acceptance": False,

@@ -7,14 +7,19 @@ import json
 import os
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from migrator.apply.atomic import replace_file
 from migrator.errors import ApplyError, WriteError
 from migrator.model import FileChange
+from migrator.reading import read_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+MOST_BYTES = 2**30  # it holds every file that was written, before and after
 
 
 class State(StrEnum):
@@ -93,10 +98,10 @@ class Journal:
         if not file.exists():
             return None
         try:
-            document = json.loads(file.read_text())
+            document = json.loads(read_regular(file, MOST_BYTES))
             state = State(document["state"])
             entries = [_from_json(entry) for entry in document["entries"]]
-        except (ValueError, KeyError, TypeError, OSError) as error:
+        except (ValueError, KeyError, TypeError, OSError, RecursionError) as error:
             raise ApplyError(
                 "the journal of the last apply cannot be read",
                 where=str(file),
@@ -117,8 +122,13 @@ def _to_json(entry: Entry) -> dict[str, Any]:
 
 
 def _from_json(data: dict[str, Any]) -> Entry:
+    """ValueError where a path leads out: a journal, too, may have been planted."""
     change = FileChange(data["path"], _decoded(data["before"]), _decoded(data["after"]))
-    return Entry(change, int(data["mode"]), tuple(data["new_folders"]))
+    entry = Entry(change, int(data["mode"]), tuple(data["new_folders"]))
+    for path in map(PurePosixPath, (entry.path, *entry.new_folders)):
+        if path.is_absolute() or ".." in path.parts:
+            raise ValueError(f"{path} leads out of the project")
+    return entry
 
 
 def _encoded(data: bytes | None) -> str | None:

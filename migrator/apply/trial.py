@@ -16,8 +16,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from migrator.apply.tree import GIT_SAFE, git
 from migrator.errors import TrialError, UsageError
+from migrator.git import ask_git, run_git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,8 +64,8 @@ def try_changes(root: Path, changes: Sequence[FileChange], command: str) -> Tria
 @contextmanager
 def _worktree(root: Path) -> Iterator[Path]:
     """The project at HEAD, in a folder that goes at the end."""
-    prefix = git(root, "rev-parse", "--show-prefix")
-    if prefix is None or git(root, "rev-parse", "--verify", "HEAD") is None:
+    prefix = ask_git(root, "rev-parse", "--show-prefix")
+    if prefix is None or ask_git(root, "rev-parse", "--verify", "HEAD") is None:
         raise UsageError(
             "--test needs a git repository with a commit",
             where=str(root),
@@ -73,24 +73,19 @@ def _worktree(root: Path) -> Iterator[Path]:
         )
     with TemporaryDirectory(prefix="migrate-test-") as folder:
         tree = Path(folder) / root.resolve().name
-        added = _git(root, "worktree", "add", "--quiet", "--detach", str(tree), "HEAD")
+        add = ("worktree", "add", "--quiet", "--detach", str(tree), "HEAD")
+        added = run_git(root, *add, may_filter=True)  # its tests run as well
         if added.returncode != 0:
+            reason = added.stderr.decode("utf-8", "replace").strip()
             raise UsageError(
-                f"git worktree add failed: {added.stderr.strip()}",
+                f"git worktree add failed: {reason}",
                 where=str(root),
                 hint="Run your tests by hand after the apply.",
             )
         try:
             yield tree / prefix.strip()
         finally:
-            _git(root, "worktree", "remove", "--force", str(tree))
-
-
-def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = ["git", *GIT_SAFE, *arguments]
-    return subprocess.run(
-        command, cwd=root, capture_output=True, text=True, check=False
-    )
+            run_git(root, "worktree", "remove", "--force", str(tree))
 
 
 def _write(tree: Path, change: FileChange) -> None:

@@ -115,8 +115,7 @@ def recover(root: Path) -> tuple[str, ...]:
 def exclusive(root: Path) -> Iterator[Path]:
     """Hold the project's state folder; ApplyError where another command has it."""
     folder = state_folder(root)
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+    handle = _opened(folder)
     try:
         if not _lock(handle):
             raise ApplyError(
@@ -127,6 +126,23 @@ def exclusive(root: Path) -> Iterator[Path]:
         yield folder
     finally:
         os.close(handle)  # releases the lock
+
+
+def _opened(folder: Path) -> int:
+    """The lock file in our own folder, which no link may lead to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        nowhere_else = getattr(os, "O_NOFOLLOW", 0)
+        if nowhere_else:
+            os.close(os.open(folder, os.O_RDONLY | nowhere_else))
+        flags = os.O_RDWR | os.O_CREAT | nowhere_else
+        return os.open(folder / "lock", flags, 0o644)
+    except OSError as error:
+        raise WriteError(
+            f"the tool's own folder cannot be used: {error.strerror}",
+            where=str(folder),
+            hint="Nothing was written. Remove it, or change its permissions.",
+        ) from error
 
 
 def _lock(handle: int) -> bool:

@@ -12,6 +12,7 @@ import click
 
 from migrator._version import __version__
 from migrator.errors import MigratorError
+from migrator.shown import printable
 
 # command = its module; the text is what `migrate --help` shows.
 COMMANDS = {
@@ -80,7 +81,8 @@ def main() -> None:
     try:
         sys.exit(migrate(standalone_mode=False))
     except MigratorError as error:
-        click.secho(f"migrate: {error}", fg="red", err=True)
+        lines = map(printable, f"migrate: {error}".split("\n"))
+        click.secho("\n".join(lines), fg="red", err=True)
         sys.exit(error.exit_code)
     except click.exceptions.Abort:
         click.echo("migrate: interrupted; nothing was written", err=True)

@@ -8,6 +8,7 @@ import click
 
 from migrator.cli.options import root_argument, selection_options
 from migrator.cli.progress import progress_bar
+from migrator.shown import printable
 from migrator.wording import counted
 
 if TYPE_CHECKING:
@@ -109,4 +110,7 @@ def _apply_and_commit(root: Path, changes: ChangeSet, message: str) -> None:
     written = apply_changes(root, changes.changes)
     if written:
         commit(root, written, message)
-        click.echo(f"committed: {message} ({counted(len(written), 'file')})", err=True)
+        click.echo(
+            f"committed: {printable(message)} ({counted(len(written), 'file')})",
+            err=True,
+        )

@@ -9,6 +9,7 @@ import click
 
 from migrator.cli.options import app_option, format_option, root_option
 from migrator.errors import EXIT_FINDINGS, EXIT_NOTHING_TO_DO
+from migrator.shown import printable
 from migrator.wording import counted
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def command(
 def _print(left: dict[str, dict[str, int]], answer: dict[str, Any]) -> None:
     for task, counts in sorted(left.items()):
         places = ", ".join(f"{n} {place}" for place, n in counts.items() if n)
-        click.echo(f"{task}: {places}")
+        click.echo(f"{printable(task)}: {places}")
     if answer["unreadable"]:
         click.echo(f"{counted(answer['unreadable'], 'message')} could not be read")
     if answer["workers_silent"]:

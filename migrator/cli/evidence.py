@@ -100,14 +100,15 @@ def watch_workers(
 
 def _keep(root: Path, new: Sequence[Evidence], *, replace: bool) -> None:
     """Merge with what is known, and say which tasks it is about."""
-    from migrator.operate.evidence import load_evidence, match_tasks, save_evidence
+    from migrator.apply import write_file
+    from migrator.operate.evidence import evidence_document, load_evidence, match_tasks
     from migrator.operate.evidence.collect import merged
     from migrator.pipeline import EVIDENCE_FILE, survey
 
     path = root / EVIDENCE_FILE
     known = () if replace else load_evidence(path)
     evidence = merged([*known, *new])
-    save_evidence(path, evidence)
+    write_file(path, evidence_document(evidence))
     match = match_tasks(survey(root).inventory, evidence)
     click.echo(
         f"{EVIDENCE_FILE}: {counted(len(match.matched), 'task')} measured, "

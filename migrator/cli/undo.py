@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from migrator.cli.options import root_argument
+from migrator.shown import printable
 from migrator.wording import counted
 
 if TYPE_CHECKING:
@@ -25,6 +26,6 @@ def command(root: Path) -> None:
     recover(root)
     paths = undo_last(root)
     for path in paths:
-        click.echo(f"put back  {path}")
+        click.echo(f"put back  {printable(path)}")
     are = "is as it was" if len(paths) == 1 else "are as they were"
     click.echo(f"{counted(len(paths), 'file')} {are} before the apply.", err=True)

@@ -10,6 +10,7 @@ from tomlkit.items import Table
 from migrator.model import DefinitionKind, Target
 from migrator.plan.manifest import FORMAT, Manifest
 from migrator.plan.selection import NOT_NOW
+from migrator.shown import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -112,7 +113,8 @@ def _put_task(tasks: Table, task: PlannedTask) -> None:
 
 
 def _reasons(findings: Iterable[Finding]) -> list[str]:
-    return [f"{f.message} ({f.location})" for f in list(findings)[:REASONS]]
+    shown = list(findings)[:REASONS]
+    return [without_secrets(f"{f.message} ({f.location})") for f in shown]
 
 
 def _mark_gone(tasks: Table, known: set[str]) -> None:

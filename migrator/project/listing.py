@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-import subprocess
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from migrator.errors import ProjectError
+from migrator.git import run_git
 from migrator.model import FileOutcome, FileStatus
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 # Folders that hold other people's code, or none at all.
 NEVER_ENTERED = frozenset({"node_modules", "site-packages", "__pycache__"})
-# A repository's own configuration may name programs; none of them may run.
-GIT_SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
 MAX_NESTED_REPOSITORIES = 3
 
 
@@ -47,14 +45,12 @@ def existing_folder(path: Path) -> Path:
 
 def _git_files(root: Path, depth: int = 0) -> list[str] | None:
     """What git tracks and what it does not ignore; None where git cannot say."""
-    command = ["git", *GIT_SAFE, "ls-files", "-co", "--exclude-standard", "-z"]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     try:
-        done = subprocess.run(
-            command, cwd=root, env=environment, capture_output=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return None  # no git, or no repository: the caller walks the folder
+        done = run_git(root, "ls-files", "-co", "--exclude-standard", "-z")
+    except OSError:
+        return None  # no git: the caller walks the folder
+    if done.returncode != 0:
+        return None  # no repository
     names: list[str] = []
     for raw in done.stdout.split(b"\0"):
         name = os.fsdecode(raw).rstrip("/")

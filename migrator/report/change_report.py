@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from migrator.report.console import console, print_hanging, printable, styled
+from migrator.report.console import console, print_hanging, styled
+from migrator.shown import printable
 from migrator.wording import counted
 
 if TYPE_CHECKING:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from migrator.shown import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -70,11 +72,6 @@ def _wrapped(out: Console, lines: Iterable[Text], width: int) -> Iterator[Text]:
         for number, part in enumerate(content.wrap(out, max(width - own - HANG, 1))):
             part.rstrip()
             yield Text(" " * (own + HANG if number else own)) + part
-
-
-def printable(text: str) -> str:
-    """The text with control characters, bidi marks and lone surrogates spelled out."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def styled(text: str, style: str = "") -> Text:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.model import DefinitionKind, FileStatus, Level
-from migrator.report.console import printable
+from migrator.shown import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

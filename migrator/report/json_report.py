@@ -9,6 +9,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from migrator._version import __version__
+from migrator.shown import shareable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,8 +71,8 @@ def _sayable(value: Any) -> Any:
 
 
 def _plain(record: Any) -> Any:
-    """A record as JSON values; a lone surrogate of a file name stays escaped."""
-    return dataclasses.asdict(record)
+    """A record as JSON values, without secrets."""
+    return shareable(dataclasses.asdict(record))
 
 
 def _change(change: FileChange) -> dict[str, Any]:

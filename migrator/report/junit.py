@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 from xml.etree import ElementTree as ET
 
-from migrator.report.console import printable
+from migrator.shown import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

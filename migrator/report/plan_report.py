@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from migrator.model import Accept, Target
-from migrator.report.console import (
-    console,
-    print_hanging,
-    print_rows,
-    printable,
-    styled,
-)
+from migrator.report.console import console, print_hanging, print_rows, styled
+from migrator.shown import printable
 from migrator.wording import counted
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from migrator.report.console import STYLES, console, printable, styled
+from migrator.report.console import STYLES, console, styled
+from migrator.shown import printable
 
 if TYPE_CHECKING:
     from migrator.model import PlannedTask

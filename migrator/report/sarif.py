@@ -16,7 +16,7 @@ from migrator._version import __version__
 from migrator.classify import Kind, rules
 from migrator.model import FileStatus, Level
 from migrator.report.baseline import TASK_RULE, blind_spot_key, task_key
-from migrator.report.console import printable
+from migrator.shown import printable
 
 if TYPE_CHECKING:
     from migrator.classify import Rule

@@ -13,9 +13,9 @@ from migrator.report.console import (
     console,
     print_hanging,
     print_rows,
-    printable,
     styled,
 )
+from migrator.shown import printable
 from migrator.wording import counted
 
 if TYPE_CHECKING:

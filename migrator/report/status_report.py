@@ -10,8 +10,9 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from migrator.report.console import console, printable
+from migrator.report.console import console
 from migrator.report.json_report import document
+from migrator.shown import printable
 from migrator.status import Stage
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
 import tarfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from migrator.errors import UsageError
+from migrator.git import run_git
 from migrator.project import Project, open_project
 
 if TYPE_CHECKING:
@@ -65,12 +65,8 @@ def tree_at(root: Path, revision: str) -> Iterator[Project]:
 
     UsageError where git does not know the revision.
     """
-    done = subprocess.run(
-        ["git", "archive", "--format=tar", "--end-of-options", revision, "."],  # noqa: S607 - PATH's git is the user's own
-        cwd=root,
-        capture_output=True,
-        check=False,
-    )
+    archive_of = ("archive", "--format=tar", "--end-of-options", revision, ".")
+    done = run_git(root, *archive_of)
     if done.returncode != 0:
         reason = done.stderr.decode("utf-8", "replace").strip()
         raise UsageError(
@@ -80,5 +76,13 @@ def tree_at(root: Path, revision: str) -> Iterator[Project]:
         )
     with TemporaryDirectory() as folder:
         with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-            archive.extractall(folder, filter="data")
+            archive.extractall(folder, filter=_only_inside)  # noqa: S202 - by Python's own filter
         yield open_project(Path(folder))
+
+
+def _only_inside(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
+    """By Python's filter for data; a link that leads out is left out."""
+    try:
+        return tarfile.data_filter(member, folder)
+    except tarfile.FilterError:
+        return None

@@ -25,8 +25,8 @@ def check(compared: Comparison) -> Check:
         place = Location(path, 1)
         try:
             manifest = yaml.safe_load(compared.project.read(path))
-        except yaml.YAMLError as error:
-            problems.append(Problem(f"is no YAML: {error}", place))
+        except (yaml.YAMLError, RecursionError) as error:
+            problems.append(Problem(f"cannot be read as YAML: {error}", place))
             continue
         if isinstance(manifest, dict) and manifest.get("kind") == "CronJob":
             notes = manifest.get("metadata", {}).get("annotations", {})

@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 from celery import Celery
 
-from migrator.operate.evidence import import_evidence, save_evidence
+from migrator.operate.evidence import evidence_document, import_evidence
 from migrator.operate.watch import BrokerError, NoEventsError, watch
 from tests.servers import die_with_parent, free_port, redis_server, stop, wait_until
 
@@ -101,7 +101,7 @@ def test_watch_switches_events_on_for_its_time_and_keeps_no_value(tmp_path, brok
         assert nap.max_parallel == 1  # a solo pool
         assert watched.switched == watched.workers
         store = tmp_path / "evidence.json"
-        save_evidence(store, watched.evidence)
+        store.write_bytes(evidence_document(watched.evidence))
         assert CANARY not in store.read_text() + repr(watched)
 
         logged = {e.task: e for e in import_evidence([log]).evidence}

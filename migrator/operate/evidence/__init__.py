@@ -11,7 +11,7 @@ from migrator.operate.evidence.collect import Import, import_evidence
 from migrator.operate.evidence.matching import Match, match_tasks
 from migrator.operate.evidence.prometheus import DEFAULT_METRICS, MetricNames
 from migrator.operate.evidence.samples import Samples
-from migrator.operate.evidence.store import load_evidence, save_evidence
+from migrator.operate.evidence.store import evidence_document, load_evidence
 
 __all__ = [
     "DEFAULT_METRICS",
@@ -19,8 +19,8 @@ __all__ = [
     "Match",
     "MetricNames",
     "Samples",
+    "evidence_document",
     "import_evidence",
     "load_evidence",
     "match_tasks",
-    "save_evidence",
 ]

@@ -139,7 +139,7 @@ def _is_json_line(text: str) -> bool:
     """One event of many, and not a whole document on one line."""
     try:
         event = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     is_event = isinstance(event, dict) and bool(event)
     return is_event and "data" not in event and "evidence" not in event
@@ -148,7 +148,7 @@ def _is_json_line(text: str) -> bool:
 def _whole_json(path: Path) -> str:
     try:
         document = json.loads(path.read_text(encoding="utf-8-sig", errors="replace"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return "unknown"
     return "json" if isinstance(document, dict) else "unknown"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from migrator.errors import UsageError
 from migrator.model import Evidence
+from migrator.reading import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,16 +20,13 @@ FIELDS = frozenset(field.name for field in fields(Evidence))
 FIGURES = FIELDS - {"task", "sources"}
 
 
-def save_evidence(path: Path, evidence: Iterable[Evidence]) -> None:
-    """Write it, sorted by task; a reader never sees half of it."""
+def evidence_document(evidence: Iterable[Evidence]) -> bytes:
+    """The file's content, sorted by task."""
     document = {
         "version": VERSION,
         "evidence": [_plain(e) for e in sorted(evidence, key=lambda e: e.task)],
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f"{path.name}.new")
-    new.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    new.replace(path)
+    return f"{json.dumps(document, indent=1)}\n".encode()
 
 
 def _plain(evidence: Evidence) -> dict[str, Any]:
@@ -39,10 +37,10 @@ def _plain(evidence: Evidence) -> dict[str, Any]:
 def load_evidence(path: Path) -> tuple[Evidence, ...]:
     """What was saved; nothing where there is no file. UsageError where it is broken."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(read_regular(path))
     except FileNotFoundError:
         return ()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _broken(path, str(error)) from error
     return parse_store(document, path)
 

@@ -8,6 +8,7 @@ import tokenize
 from typing import TYPE_CHECKING
 
 from migrator.report.html.markup import Html, join, lines, tag
+from migrator.shown import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -40,7 +41,7 @@ class Sources:
             except OSError:
                 text = ""  # the page says so in place of the excerpt
             text = text.replace("\r\n", "\n").replace("\r", "\n")
-            self._files[path] = text.split("\n")
+            self._files[path] = [without_secrets(line) for line in text.split("\n")]
         return self._files[path]
 
 

@@ -12,7 +12,7 @@ import itertools
 import re
 from typing import TYPE_CHECKING
 
-from migrator.report.console import printable
+from migrator.shown import printable, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,6 +55,7 @@ def text(value: str | None) -> Html:
         return value
     if not value:
         return NOTHING
+    value = without_secrets(value)
     if value.isprintable():
         return Html(html.escape(value))
     return Html("".join(_run(value)))

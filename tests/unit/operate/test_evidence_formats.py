@@ -12,9 +12,9 @@ import pytest
 from migrator.errors import UsageError
 from migrator.operate.evidence import (
     MetricNames,
+    evidence_document,
     import_evidence,
     load_evidence,
-    save_evidence,
 )
 
 if TYPE_CHECKING:
@@ -243,7 +243,8 @@ def test_a_missing_file_is_refused_by_name(tmp_path):
 def test_what_is_stored_comes_back_infinity_included(tmp_path):
     evidence = imported(tmp_path, SCRAPE)
     path = tmp_path / "state" / "evidence.json"
-    save_evidence(path, evidence)
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(evidence_document(evidence))
     assert load_evidence(path) == evidence
     json.loads(path.read_text(), parse_constant=pytest.fail)
     assert import_evidence([path]).evidence == evidence
@@ -289,7 +290,7 @@ def test_no_argument_or_result_is_stored(tmp_path):
     )
     found = imported(tmp_path, "\n".join(lines), log, dumped)
     path = tmp_path / "evidence.json"
-    save_evidence(path, found)
+    path.write_bytes(evidence_document(found))
     assert {e.task for e in found} == {"app.add", "app.log", "app.dump"}
     assert CANARY not in path.read_text()
     assert ID.format(1) not in path.read_text()
