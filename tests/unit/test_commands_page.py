@@ -32,7 +32,9 @@ def commands():
 def page():
     parts = [HEAD]
     for name, command in commands():
-        context = click.Context(command, info_name=f"migrate {name}")
+        # As the group calls it: what it says of help options holds for all commands.
+        parent = click.Context(migrate, info_name="migrate", **migrate.context_settings)
+        context = click.Context(command, parent, info_name=name)
         context.max_content_width = 88
         context.terminal_width = 88
         parts.append(
