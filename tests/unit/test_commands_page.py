@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -44,9 +46,12 @@ def page():
 
 
 def test_the_page_is_current(request):
+    """In a process of its own: click keeps the help option of whoever asked first."""
+    command = [sys.executable, __file__]
+    made = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if request.config.getoption("--update-golden"):
-        PAGE.write_text(page(), encoding="utf-8")
-    assert PAGE.read_text(encoding="utf-8") == page()
+        PAGE.write_text(made, encoding="utf-8")
+    assert PAGE.read_text(encoding="utf-8") == made
 
 
 def test_every_command_says_what_it_does():
@@ -55,3 +60,7 @@ def test_every_command_says_what_it_does():
         for parameter in command.params:
             if isinstance(parameter, click.Option) and not parameter.hidden:
                 assert parameter.help, f"{name} {parameter.name}"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
