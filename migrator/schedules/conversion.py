@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from migrator.schedules.crontab import crontab_trigger
 from migrator.schedules.fields import (
+    NAMES,
     CronFields,
     UnusableFieldError,
     expand,
@@ -38,6 +39,17 @@ KUBERNETES = "kubernetes"
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
+_KEYS = frozenset({"kind", "timezone", "seconds", "relative", "last_run_at", *NAMES})
+# Names that the same things have elsewhere: taken for a slip of the pen, since without
+# its value the schedule would be another one.
+_SLIPS = frozenset(
+    {
+        *("minutes", "hours", "day", "days", "weekday", "weekdays", "month", "months"),
+        *("week", "weeks", "second", "year", "dow", "dom", "cron", "run_every"),
+        *("every", "period", "interval", "tz", "zone", "nowfun", "app", "expires"),
+        *("start_date", "end_date", "start_time", "jitter", "milliseconds"),
+    }
+)
 
 
 class NotConvertibleError(ValueError):
@@ -84,7 +96,8 @@ def convert(spec: Mapping[str, Any]) -> Conversion:
 
     `spec["kind"]` is "crontab" with Celery's field names, or "interval" with `seconds`
     (a number or timedelta), `relative` and `last_run_at` (datetime or ISO text; naive
-    means UTC). `timezone` is the zone of beat, by default UTC.
+    means UTC). `timezone` is the zone of beat, by default UTC. A key that is none of
+    these is named in `warnings`, or refused where it is a field by a wrong name.
     """
     plain = dict(spec)
     zone = str(plain.get("timezone") or "UTC")
@@ -92,12 +105,24 @@ def convert(spec: Mapping[str, Any]) -> Conversion:
         zone_info(zone)
     except UnknownZoneError:
         return _refused(plain, zone, f"the time zone {zone!r} is unknown here")
-    kind = plain.get("kind")
+    unknown = [key for key in plain if key not in _KEYS]
+    for key in unknown:
+        if key in _SLIPS:
+            return _refused(plain, zone, f"a schedule has no field {key!r}")
+    conversion = _of_kind(plain, zone)
+    ignored = tuple(
+        f"{key!r} is no field of a schedule, and ignored" for key in unknown
+    )
+    return replace(conversion, warnings=(*conversion.warnings, *ignored))
+
+
+def _of_kind(spec: dict[str, Any], zone: str) -> Conversion:
+    kind = spec.get("kind")
     if kind == "crontab":
-        return _crontab(plain, zone)
+        return _crontab(spec, zone)
     if kind == "interval":
-        return _interval(plain, zone)
-    return _refused(plain, zone, f"no rule to convert a schedule of kind {kind!r}")
+        return _interval(spec, zone)
+    return _refused(spec, zone, f"no rule to convert a schedule of kind {kind!r}")
 
 
 def _refused(spec: dict[str, Any], zone: str, reason: str) -> Conversion:

@@ -11,7 +11,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from migrator.schedules.fields import WEEKDAYS
-from migrator.schedules.triggers import TriggerSource
+from migrator.schedules.triggers import Guard, TriggerSource
 from migrator.schedules.zones import ClockChange, coming_changes, zone_info
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def crontab_trigger(fields: CronFields, zone: str) -> TriggerSource:
     """The trigger; the choice of its class depends on fields and zone alone."""
     if unsafe_hours(zone).isdisjoint(fields.hour):
         return _stock(fields, zone)
-    return wall_clock_source(fields, zone, class_name="WallClockTrigger")
+    return _wall_clock_trigger(fields, zone)
 
 
 def unsafe_hours(zone: str) -> frozenset[int]:
@@ -61,17 +61,22 @@ def _stock(fields: CronFields, zone: str) -> TriggerSource:
     return TriggerSource(expression, imports)
 
 
-def wall_clock_source(
-    fields: CronFields, zone: str, *, class_name: str
-) -> TriggerSource:
-    """`WallClock` of the generated clock.py, or the trigger that follows it."""
-    expression = (
-        f'{class_name}(month="{_month(fields)}", day="{_day(fields)}", '
+def wall_clock_guard(fields: CronFields, zone: str) -> Guard:
+    """`WallClock` of the generated clock.py, which knows a time from another."""
+    return Guard(_wall_clock("WallClock", fields, zone), ((".clock", "WallClock"),))
+
+
+def _wall_clock_trigger(fields: CronFields, zone: str) -> TriggerSource:
+    name = "WallClockTrigger"
+    return TriggerSource(_wall_clock(name, fields, zone), ((".triggers", name),))
+
+
+def _wall_clock(name: str, fields: CronFields, zone: str) -> str:
+    return (
+        f'{name}(month="{_month(fields)}", day="{_day(fields)}", '
         f'day_of_week="{_weekday(fields)}", hour="{_hour(fields)}", '
         f'minute="{_minute(fields)}", timezone="{zone}")'
     )
-    module = ".clock" if class_name == "WallClock" else ".triggers"
-    return TriggerSource(expression, ((module, class_name),))
 
 
 def _month(fields: CronFields) -> str:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from celery.schedules import crontab
+
 NAMES = ("minute", "hour", "day_of_week", "day_of_month", "month_of_year")
 LEAP_YEAR = 2024
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -50,18 +52,24 @@ def expand(spec: Mapping[str, Any]) -> CronFields:
     Wrapped ranges, long names and steps beyond the range, which Celery accepts and
     other schedulers do not, are gone afterwards.
     """
-    from celery.schedules import ParseException, crontab
-
     given = {name: _plain(name, spec.get(name, "*")) for name in NAMES}
-    try:
-        parsed = crontab(**given)
-    except (ParseException, ValueError, TypeError, IndexError) as error:
-        raise UnusableFieldError(f"Celery rejects it: {error}") from error
+    for name, value in given.items():
+        _parsed({name: value}, name)  # alone first, so that the fault has a name
+    parsed = _parsed(given, "it")
     sets = {name: _numbers(name, getattr(parsed, name)) for name in NAMES}
     fields = CronFields(**sets)
     if not _has_a_date(fields):
         raise UnusableFieldError("no month has such a day, so it never runs")
     return fields
+
+
+def _parsed(given: Mapping[str, Any], name: str) -> crontab:
+    from celery.schedules import ParseException, crontab
+
+    try:
+        return crontab(**given)
+    except (ParseException, ValueError, TypeError, IndexError) as error:
+        raise UnusableFieldError(f"Celery rejects {name}: {error}") from error
 
 
 def _plain(name: str, value: Any) -> Any:

@@ -13,6 +13,9 @@ from migrator.schedules.zones import zone_info
 # later release agree on the slots; a Monday, midnight UTC.
 FIXED_ANCHOR = datetime(2024, 1, 1, tzinfo=UTC)
 _SHORTEST = timedelta(milliseconds=1)
+_LONGEST = timedelta(days=36_525)  # a century; dates end in the year 9999
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+_LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 _UNITS = (timedelta(days=1), timedelta(hours=1), timedelta(minutes=1))
 
 
@@ -35,12 +38,29 @@ def read_interval(
     `relative` rounds each deadline down to the unit of the interval in `zone`.
     """
     every = _duration(seconds)
-    if not relative:
-        start = FIXED_ANCHOR if last_run_at is None else last_run_at + every
-        return Interval(every, relative, start)
-    unit = _unit(every)
-    start = FIXED_ANCHOR if last_run_at is None else last_run_at + every
-    return Interval(every, relative, _rounded(start, unit, zone))
+    start = FIXED_ANCHOR
+    if last_run_at is not None:
+        # The offset that a zone has today is not that of long ago.
+        earliest = FIXED_ANCHOR if relative else _EARLIEST
+        start = _slot_after(last_run_at, every, earliest)
+    if relative:
+        start = _rounded(start, _unit(every), zone)
+    return Interval(every, relative, start)
+
+
+def _slot_after(
+    last_run_at: datetime, every: timedelta, earliest: datetime
+) -> datetime:
+    """The next slot of the grid, or a later one where that is before `earliest`.
+
+    The trigger's arithmetic is not exact over a thousand years.
+    """
+    if last_run_at > _LATEST:
+        raise UnusableIntervalError(
+            f"last_run_at is in the year {last_run_at.year}: beat waits until then"
+        )
+    behind = earliest - last_run_at
+    return last_run_at + every * max(1, -(-behind // every))
 
 
 def _duration(seconds: Any) -> timedelta:
@@ -55,6 +75,8 @@ def _duration(seconds: Any) -> timedelta:
             raise UnusableIntervalError(f"no usable interval: {error}") from error
     if every <= timedelta(0):
         raise UnusableIntervalError("beat would run it without pause: it is not > 0")
+    if every > _LONGEST:
+        raise UnusableIntervalError("longer than a century")
     if every % _SHORTEST:
         raise UnusableIntervalError("finer than a millisecond")
     return every

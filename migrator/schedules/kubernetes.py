@@ -12,10 +12,10 @@ from itertools import groupby
 from math import ceil, gcd
 from typing import TYPE_CHECKING, NamedTuple
 
-from migrator.schedules.crontab import wall_clock_source
+from migrator.schedules.crontab import wall_clock_guard
 from migrator.schedules.fields import CronFields
 from migrator.schedules.interval import datetime_source, seconds_source
-from migrator.schedules.triggers import TriggerSource
+from migrator.schedules.triggers import Guard
 from migrator.schedules.zones import coming_changes, coming_offsets, zone_info
 
 if TYPE_CHECKING:
@@ -36,15 +36,15 @@ _WEEK = timedelta(days=7)
 
 
 class KubernetesSchedule(NamedTuple):
-    """The strings for `spec.schedule`, for `spec.timeZone`, and the guard's source.
+    """The strings for `spec.schedule`, for `spec.timeZone`, and the guard.
 
-    The guard's object says by `includes(scheduled_time)` whether to run. The strings
-    of a union never name the same minute twice.
+    `guard(scheduled_time)` says whether to run; its text is the source of the object
+    that does so in generated code. The strings of a union never name a minute twice.
     """
 
     cron: list[str]
     zone: str
-    guard: TriggerSource | None
+    guard: Guard | None
 
 
 class UnusableForKubernetesError(ValueError):
@@ -54,12 +54,12 @@ class UnusableForKubernetesError(ValueError):
 def crontab_schedule(fields: CronFields, zone: str) -> KubernetesSchedule:
     """Always possible: at worst with a guard."""
     if _clocks_matter(fields, zone):
-        guard = wall_clock_source(fields, zone, class_name="WallClock")
+        guard = wall_clock_guard(fields, zone)
         return KubernetesSchedule([_utc_superset(fields, zone)], UTC_ZONE, guard)
     if fields.any_day or fields.any_weekday:
         return KubernetesSchedule([_cron(fields)], _named(zone), None)
     # Kubernetes runs on either of the two when both are restricted.
-    guard = wall_clock_source(fields, zone, class_name="WallClock")
+    guard = wall_clock_guard(fields, zone)
     return KubernetesSchedule([_cron(_one_day_field(fields))], _named(zone), guard)
 
 
@@ -202,7 +202,7 @@ def _guarded(anchor: datetime, minutes: int) -> KubernetesSchedule:
             f"would start {minutes // step} jobs for each that is due"
         )
     seconds = seconds_source(timedelta(minutes=minutes))
-    guard = TriggerSource(
+    guard = Guard(
         f"Grid(seconds={seconds}, start_date={datetime_source(anchor)})",
         ((".clock", "Grid"), ("datetime", "UTC"), ("datetime", "datetime")),
     )

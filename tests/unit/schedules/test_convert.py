@@ -86,6 +86,42 @@ def test_what_celery_rejects_or_never_runs_is_refused(fields):
         conversion.apscheduler_trigger()
 
 
+def test_the_field_that_celery_rejects_is_named():
+    refusal = convert(crontab(minute=5, hour="25"))
+    assert "rejects hour:" in refusal.refusal["kubernetes"]
+
+
+def test_a_key_that_is_no_field_is_named():
+    conversion = convert(crontab(minute=5, name="nightly"))
+    assert not conversion.refusal
+    assert conversion.warnings == ("'name' is no field of a schedule, and ignored",)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1, 7, 3600, 86400.0])
+@pytest.mark.parametrize("relative", [False, True])
+def test_a_last_run_of_long_ago_does_not_blur_the_slots(seconds, relative):
+    """RedBeat and others keep the year 1 for "never"; floats are coarse over that."""
+    if relative and seconds < 1:
+        return
+    last = datetime.min  # noqa: DTZ901 - as a store holds it
+    spec = interval(
+        seconds, relative=relative, last_run_at=last, timezone="Asia/Tehran"
+    )
+    if relative and seconds == 3600:
+        spec["timezone"] = "Europe/Berlin"
+    proof = prove(spec, start=datetime(2026, 11, 28, tzinfo=UTC), years=0.1)
+    assert proof.identical, proof.difference
+
+
+def test_the_guard_answers_for_a_scheduled_time():
+    """Kubernetes runs on either of two restricted day fields, Celery on both."""
+    spec = crontab(minute=0, hour=9, day_of_month="1-7", day_of_week="mon")
+    cron, zone, guard = convert(spec).kubernetes()
+    assert (cron, zone) == (["0 9 * * 1"], "Etc/UTC")
+    assert guard(datetime(2026, 12, 7, 9, tzinfo=UTC))
+    assert not guard(datetime(2026, 12, 14, 9, tzinfo=UTC))
+
+
 @pytest.mark.parametrize("text", ["mon#1", "1-5-9", "Mondayish#", "mon,tue#2"])
 def test_misleading_text_is_warned_about(text):
     """`mon#1` looks like the first Monday of the month and means every Monday."""
@@ -149,6 +185,11 @@ def test_intervals_without_a_steady_pace_are_refused(seconds, relative):
         interval(60, last_run_at="yesterday"),
         interval(60, last_run_at=12),
         interval(60, last_run_at="9999-12-31T23:59:59"),
+        interval(3600, last_run_at="9999-12-31T00:00:00"),
+        interval(1e11),
+        interval(timedelta.max),
+        crontab(hours=3),
+        interval(60, period="minutes"),
         {"kind": "solar"},
         {},
         crontab(timezone="Mars/Olympus"),
