@@ -7,10 +7,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from migrator.model import FileOutcome, FileStatus
+from migrator.model import FileStatus
 from migrator.scan.cache import digest_of, load, store
-from migrator.scan.collector import collect
-from migrator.scan.facts import FileFacts
 from migrator.scan.linking import Linker
 from migrator.scan.markers import (
     NameFilter,
@@ -21,7 +19,7 @@ from migrator.scan.markers import (
 )
 from migrator.scan.modules import ModuleIndex
 from migrator.scan.processes import has_kubernetes, read_processes
-from migrator.scan.source import SourceText, UnreadableError, decode, parse
+from migrator.scan.source_files import SourceFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,9 +27,8 @@ if TYPE_CHECKING:
 
     from migrator.model import Inventory
     from migrator.project import Project
+    from migrator.scan.facts import FileFacts
 
-# Generated data, not a program: parsing it could take all memory.
-MAX_BYTES = 5_000_000
 UNREAD = frozenset({FileStatus.FAILED, FileStatus.SKIPPED})
 MAX_ROUNDS = 8  # of new names that lead to new files
 
@@ -44,9 +41,11 @@ class Scan:
     ) -> None:
         self._project = project
         self._progress = progress
-        self._modules = ModuleIndex(project, self._load)
+        self._files = SourceFiles(project)
+        # Handed a method of its own, the scan would be a circle of all syntax trees,
+        # and their release a second of the garbage collector's on a large project.
+        self._modules = ModuleIndex(project, self._files.load)
         self._linker = Linker(self._modules)
-        self._outcomes: dict[str, FileOutcome] = {}
         self._frameworks: set[str] = set()
         self._imports: dict[str, bytes] = {}  # statements of files left out
 
@@ -55,7 +54,7 @@ class Scan:
         fresh: list[FileFacts] = []
         for done, path in enumerate(paths):
             self._tell(done, len(paths))
-            data = self._read(path)
+            data = self._files.read(path)
             if data is None:
                 continue
             self._frameworks |= frameworks_in(data, self._frameworks)
@@ -89,7 +88,7 @@ class Scan:
     def _matching(self, paths: list[str], wanted: NameFilter) -> list[FileFacts]:
         found: list[FileFacts] = []
         for path in paths:
-            outcome = self._outcomes.get(path)
+            outcome = self._files.outcomes.get(path)
             if self._linker.has(path) or outcome is None or outcome.status in UNREAD:
                 continue
             if self._refers(path, wanted):
@@ -103,7 +102,7 @@ class Scan:
         imports = self._imports.get(path)
         if imports is not None and wanted.is_ruled_out(imports):
             return False
-        data = self._read(path)
+        data = self._files.read(path)
         if data is None:
             return False
         if imports is None:
@@ -112,55 +111,10 @@ class Scan:
             data
         )
 
-    # ------------------------------------------------------------------- files
-
-    def _read(self, path: str) -> bytes | None:
-        try:
-            data = self._project.read(path)
-        except OSError as error:
-            self._fail(path, f"cannot be read: {error.strerror or error}", 0)
-            return None
-        known = self._outcomes.get(path)
-        if known is None:
-            self._outcomes[path] = FileOutcome(path, FileStatus.FILTERED, "", len(data))
-        return data
-
-    def _load(self, path: str) -> FileFacts | None:
-        """The facts of a file, whoever asks first: the filter or an import."""
-        data = self._read(path)
-        if data is None:
-            return None
-        if len(data) > MAX_BYTES:
-            self._fail(path, f"larger than {MAX_BYTES:,} bytes", len(data))
-            return None
-        try:
-            facts = self._collect(path, data)
-        except UnreadableError as error:
-            self._fail(path, str(error), len(data))
-            return None
-        except (RecursionError, MemoryError):
-            self._fail(path, "nested too deeply to be read", len(data))
-            return None
-        self._outcomes[path] = FileOutcome(path, FileStatus.PARSED, "", len(data))
-        return facts
-
-    def _collect(self, path: str, data: bytes) -> FileFacts:
-        source = SourceText(decode(data))
-        facts = FileFacts(
-            path=path,
-            module=self._modules.name_of(path),
-            is_package=self._project.is_package(path),
-            in_tests=self._project.is_test(path),
-        )
-        return collect(facts, parse(source.text), source)
-
-    def _fail(self, path: str, reason: str, size: int) -> None:
-        self._outcomes[path] = FileOutcome(path, FileStatus.FAILED, reason, size)
-
     # ----------------------------------------------------------------- the end
 
     def _complete(self, inventory: Inventory) -> Inventory:
-        outcomes = [*self._project.outcomes, *self._outcomes.values()]
+        outcomes = [*self._project.outcomes, *self._files.outcomes.values()]
         processes, failed = read_processes(self._project)
         outcomes += failed
         return replace(

@@ -21,7 +21,7 @@ class ModuleIndex:
     """Import names of the project's files, by the rules of sys.path where known."""
 
     def __init__(
-        self, project: Project, load: Callable[[str], FileFacts | None]
+        self, project: Project, load: Callable[[str, str], FileFacts | None]
     ) -> None:
         self._load = load
         self._loaded: dict[str, FileFacts | None] = {}
@@ -52,7 +52,7 @@ class ModuleIndex:
     def facts(self, path: str) -> FileFacts | None:
         """The facts of a file; None where it could not be read."""
         if path not in self._loaded:
-            self._loaded[path] = self._load(path)
+            self._loaded[path] = self._load(path, self._names[path])
         return self._loaded[path]
 
     def put(self, facts: FileFacts | None, path: str) -> None:
