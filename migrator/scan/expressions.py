@@ -23,7 +23,7 @@ from migrator.scan.vocabulary import (
     LINKS,
     TASK_METHODS,
 )
-from migrator.scan.walker import Walker, flatten, intern, one_line
+from migrator.scan.walker import Walker, flatten, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -152,7 +152,7 @@ class ExpressionWalker(Walker):
             self.keep_texts(node)
         self.facts.calls.append(
             CallFact(
-                chain=tuple(map(intern, chain)),
+                chain=chain,
                 is_plain=plain,
                 node=node if kept else None,
                 scope=self.scope,
@@ -220,7 +220,7 @@ class ExpressionWalker(Walker):
     ) -> None:
         self.facts.references.append(
             ReferenceFact(
-                chain=tuple(map(intern, chain)),
+                chain=chain,
                 scope=self.scope,
                 function=self.function,
                 line=node.lineno,

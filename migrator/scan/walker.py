@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import sys
 from typing import TYPE_CHECKING
 
 from migrator.model import Location
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 MAX_SOURCE = 160  # characters of a shortened source line
 # A literal longer than this is data, not configuration that has to be followed.
 MAX_KEPT_LINES = 300
-
-intern = sys.intern
 
 
 def flatten(node: ast.expr) -> tuple[Chain, bool]:
@@ -124,7 +121,11 @@ class Walker:
         """A name of the current scope (or `scope`); `value` belongs to the current."""
         where = self.scope if scope < 0 else scope
         binding = Binding(kind, line, self.scope, target, value)
-        self.facts.scopes[where].bindings.setdefault(intern(name), []).append(binding)
+        bindings = self.facts.scopes[where].bindings
+        if name in bindings:
+            bindings[name].append(binding)
+        else:
+            bindings[name] = [binding]
 
     @property
     def definition(self) -> Definition | None:
