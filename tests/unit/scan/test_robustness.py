@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from migrator.model import FileStatus
 from migrator.project import open_project
-from migrator.scan import engine, scan_project
+from migrator.scan import scan_project, source_files
 
 GOOD = (
     b"from celery import shared_task\n\n\n@shared_task\ndef good():\n    good.delay()\n"
@@ -129,7 +129,7 @@ def test_deep_nesting_is_read_or_told(tmp_path, deep):
 
 
 def test_a_generated_file_is_not_parsed(tmp_path):
-    data = b"import celery\n" + b"x = 1\n" * (engine.MAX_BYTES // 6 + 1)
+    data = b"import celery\n" + b"x = 1\n" * (source_files.MAX_BYTES // 6 + 1)
     outcome = outcome_of(scan(tmp_path, data))
     assert outcome.status is FileStatus.FAILED
     assert "larger than" in outcome.reason
