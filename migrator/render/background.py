@@ -15,6 +15,7 @@ from migrator.render.entries import DEFAULT_TIMEOUT
 from migrator.render.environment import plain, rendered
 from migrator.render.jobs import expects_queue, is_importable
 from migrator.render.literals import expression, in_docstring, python
+from migrator.render.monitoring import for_processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,6 +30,7 @@ SHARED = (
     "locks_sql.py",
     "logs.py",
     "metrics.py",
+    "pings.py",
     "tables.py",
 )
 OWN = (
@@ -126,7 +128,7 @@ def background_package(
     package = plan.package
     app = inventory.apps[0].variable if inventory.apps else ""
     files = {name: plain(f"apscheduler/{name}") for name in SHARED}
-    files |= {name: plain(f"fastapi/{name}") for name in OWN}
+    files |= {name: plain(f"fastapi/{name}") for name in OWN} | for_processes()
     files |= {
         "__init__.py": plain("fastapi/__init__.py.j2"),
         "config.py": rendered("apscheduler/config.py.j2", namespace=package),

@@ -25,6 +25,7 @@ from migrator.render.entries import DEFAULT_TIMEOUT, rendered_entry
 from migrator.render.environment import plain, rendered
 from migrator.render.jobs import Job, expects_queue, is_importable
 from migrator.render.literals import expression, in_docstring, python
+from migrator.render.monitoring import for_cronjobs
 from migrator.schedules.cron_rules import CronRule
 
 if TYPE_CHECKING:
@@ -42,11 +43,12 @@ SHARED = (
     "locks_sql.py",
     "logs.py",
     "metrics.py",
+    "pings.py",
     "runs.py",
     "state.py",
     "tables.py",
 )
-OWN = ("pings.py", "wait.py", "worker.py", "workers/__init__.py")
+OWN = ("wait.py", "worker.py", "workers/__init__.py")
 CHART_TEMPLATE = "chart/templates/cronjobs.yaml"
 # What Kubernetes itself decides, or the manifest holds.
 NOT_IN_WORKER = frozenset(
@@ -117,7 +119,7 @@ def cronjob_package(
                 plan, task, mine, module, app="" if finished else app
             )
             jobs += _jobs(plan, task, mine, module, taken)
-    return files | _manifests(tuple(jobs), plan)
+    return files | _manifests(tuple(jobs), plan) | for_cronjobs(jobs)
 
 
 def _app(inventory: Inventory) -> str:

@@ -9,6 +9,7 @@ from migrator.render.entries import RenderedEntry, rendered_entry
 from migrator.render.environment import plain, rendered
 from migrator.render.jobs import jobs_of
 from migrator.render.literals import expression
+from migrator.render.monitoring import for_processes
 from migrator.render.proofs import proof_test
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ PLAIN = (
     "locks_sql.py",
     "logs.py",
     "metrics.py",
+    "pings.py",
     "reconcile.py",
     "replica.py",
     "report.py",
@@ -66,7 +68,7 @@ def scheduler_package(
         )
         for schedule in schedules
     ]
-    files = {name: plain(f"{FOLDER}/{name}") for name in PLAIN}
+    files = {name: plain(f"{FOLDER}/{name}") for name in PLAIN} | for_processes()
     files |= {f"jobs/{job.module}.py": job.content for job in jobs.values()}
     files |= _with_variables(plan, inventory, used, finished=finished)
     files["entries.py"] = _entries(entries, schedules)

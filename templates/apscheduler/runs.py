@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from . import config, metrics
+from . import config, metrics, pings
 from .breaker import Breaker
 from .locks import Lease, StoreDownError
 
@@ -105,6 +105,8 @@ class Runner:
         self._reported: set[Run] = set()
         self._guard = Lock()
         self.is_stopping = False
+        for entry in entries:
+            metrics.known(entry.id, entry.timeout, entry.grace)
 
     @property
     def running(self) -> int:
@@ -133,6 +135,7 @@ class Runner:
             return None
         lateness = (self._clock() - slot).total_seconds()
         metrics.started(job, lateness)
+        pings.send(job, "start")
         logger.debug("started", extra=self._facts(run, lateness=lateness))
         return run
 
@@ -162,6 +165,7 @@ class Runner:
             is_ours = claim.is_ours
         finally:
             self._store.settled(run.job, run.slot, is_ours=is_ours)
+            metrics.due(run.job, self._store.next_run(run.job))
         metrics.claimed(run.job, time.monotonic() - began, is_ours=is_ours)
         if is_ours and claim.is_doubtful:
             state = self._states.get(run.job)
@@ -187,6 +191,7 @@ class Runner:
         duration = time.monotonic() - run.started
         outcome = self._outcome(run, error, duration)
         metrics.ended(run.job, outcome, duration, is_success=error is None)
+        pings.send(run.job, "success" if error is None else "fail")
         facts = self._facts(run, duration=round(duration, 6), outcome=outcome)
         if error is None:
             logger.info("done", extra=facts)
@@ -232,10 +237,12 @@ class Runner:
         """Count slots that do not run, the last of them being `slot`."""
         facts = {"job": job, "slot": slot.isoformat(), "outcome": outcome}
         logger.warning("missed %d of %s: %s", slots, job, outcome, extra=facts)
+        next_run = self._store.next_run(job)
         metrics.missed(job, outcome, slots)
+        metrics.due(job, next_run)
         try:
             self._states.missed(job, slot, outcome, slots=slots)
-            self._states.passed(job, self._store.next_run(job))
+            self._states.passed(job, next_run)
         except SQLAlchemyError as error:
             self._not_stored("miss", job, error)
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from . import config, metrics
+from . import config, metrics, pings
 from .locks import CLOCK_SKEW
 from .records import Record, Records, RecordsDownError, Status, Totals
 
@@ -113,6 +113,7 @@ class Background:
     def register(self, work: Work) -> None:
         """Make the work known, so that this process takes over what others left."""
         self._works[work.task] = work
+        metrics.known(work.task, work.timeout)
 
     @property
     def depth(self) -> int:
@@ -127,6 +128,7 @@ class Background:
         RefusedError, DuplicateError or RecordsDownError: nothing will run.
         """
         if self.depth >= self.capacity:
+            metrics.refused(work.task, "full")
             raise RefusedError("the queue is full", 1)
         record = self._record(work, arguments)
         self._jobs[record.id] = _Job(work, arguments, record)
@@ -140,6 +142,7 @@ class Background:
             if not is_stored:
                 del self._jobs[record.id]
         if holder is not None:
+            metrics.refused(work.task, "duplicate")
             raise DuplicateError(holder)
         self._count()
         return record.id
@@ -165,8 +168,10 @@ class Background:
             return
         left = (totals.last_failure or 0.0) + work.breaker_pause - self.clock()
         if left > 0:
+            metrics.refused(work.task, "breaker-open")
             raise RefusedError("paused after too many failures", int(left) + 1)
         if await self._in_store(self.records.open, work.task):
+            metrics.refused(work.task, "breaker-open")
             raise RefusedError("paused until one call has succeeded", 1)
 
     async def begin(self, record_id: str) -> None:
@@ -215,6 +220,7 @@ class Background:
         work, failure = job.work, None
         job.started = time.monotonic()
         metrics.started(work.task, self.clock() - job.record.created_at)
+        pings.send(work.task, "start")
         try:
             if work.is_async:
                 async with asyncio.timeout(work.timeout):
@@ -235,6 +241,7 @@ class Background:
         if duration >= job.work.timeout:
             outcome = "overran" if failure is None else "timeout"
         metrics.ended(job.work.task, outcome, duration, is_success=failure is None)
+        pings.send(job.work.task, "success" if failure is None else "fail")
         facts = {"job": job.work.task, "duration": round(duration, 6)}
         level = logging.INFO if failure is None else logging.ERROR
         extra = {**facts, "outcome": outcome}
@@ -352,4 +359,4 @@ class Background:
         return await loop.run_in_executor(self._store, partial(method, *arguments))
 
     def _count(self) -> None:
-        metrics.queued(self.depth)
+        metrics.queued(self.depth, self.capacity)

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from . import config, pings
+from . import config
 from .locks import Lease, StoreDownError, create_lock_store
 from .logs import configure_logging
 from .runs import Runner, entered
@@ -151,11 +151,9 @@ def _claimed(
 def _run_claimed(
     runner: OneRun, run: Run, body: Callable[..., Any], arguments: dict[str, Any]
 ) -> BaseException | None:
-    pings.send("start")
     with entered(run):
         failure = _failure_of(body, arguments, runner.timeout(run.job) or 0.0)
     runner.end(run, failure)
-    pings.send("success" if failure is None else "fail")
     return failure
 
 

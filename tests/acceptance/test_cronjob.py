@@ -220,14 +220,15 @@ def test_a_watchdog_is_pinged_and_may_be_down(tmp_path, httpserver_paths):
             "clean",
             f"--entry={NIGHTLY}",
             job=job_name("clean-up-nightly"),
-            PING_URL=url,
+            CLEAN_UP_NIGHTLY_PING_URL=url,
         )[0]
         == 0
     )
     assert paths == ["/secret/start", "/secret"]
     later = job_name("clean-up-nightly", time.time() + 60)
     down = f"http://127.0.0.1:{free_port()}/secret"
-    code, output = made.run("clean", f"--entry={NIGHTLY}", job=later, PING_URL=down)
+    ping = {"CLEAN_UP_NIGHTLY_PING_URL": down}
+    code, output = made.run("clean", f"--entry={NIGHTLY}", job=later, **ping)
     assert code == 0
     assert "secret" not in output
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import time
 import urllib.error
@@ -64,10 +65,11 @@ def is_listening(port):
 
 
 def test_health_is_answered_by_another_process(tmp_path, redis_url):
-    port = free_port()
+    port, metrics = free_port(), free_port()
     options = (literal("expires", 30),)
     entries = [every(1, "health-a", options=options)]
-    with project(tmp_path, entries, REDIS_URL=redis_url) as running:
+    environment = {"REDIS_URL": redis_url, "METRICS_BIND": f"127.0.0.1:{metrics}"}
+    with project(tmp_path, entries, **environment) as running:
         scheduler = running.scheduler()
         running.run("-m", "uvicorn", "web:app", "--port", str(port))
         wait_until(seen(running, "health-a", 2))
@@ -81,6 +83,10 @@ def test_health_is_answered_by_another_process(tmp_path, redis_url):
         assert job["lock"] == "free"
         assert job["last_success"]
         assert job["next_run"]
+        with urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics") as page:
+            exported = page.read().decode()
+        (due,) = re.findall(r'\nlight_job_next_run.+"health-a"\} (\S+)\n', exported)
+        assert abs(float(due) - time.time()) < 5
         assert ended(scheduler) == 0
 
 

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import pytest
@@ -20,11 +21,11 @@ from redis import Redis
 from sqlalchemy import create_engine
 
 from tests.acceptance.scheduler_project import every, records, write_package
-from tests.servers import redis_server
+from tests.servers import free_port, redis_server, wait_until
 
 SLOT = datetime(2027, 1, 1, 12, tzinfo=UTC)
 MODULES = ("config", "entry", "locks", "locks_redis", "locks_sql", "metrics", "runs")
-MODULES += ("breaker", "state", "store")
+MODULES += ("breaker", "pings", "state", "store")
 
 
 @pytest.fixture(scope="module")
@@ -217,9 +218,11 @@ def test_a_breaker_opens_probes_and_closes(bench):
     assert attempt(bench, runner, ValueError())
     assert attempt(bench, runner, ValueError())
     assert not attempt(bench, runner)  # open
+    runner = bench.runner(breaker_failures=2, breaker_pause=60.0)
+    assert not attempt(bench, runner)  # still, in a process that was started since
     state = bench.states.get("job")
     assert state.last_outcome == "breaker-open"
-    assert state.missed == 1
+    assert state.missed == 2
     bench.now += timedelta(seconds=60)
     assert attempt(bench, runner, ValueError())  # the probe fails: open again
     assert not attempt(bench, runner)
@@ -278,7 +281,7 @@ def test_a_doubtful_slot_that_ran_is_not_run_again(bench):
 
 def test_outcomes_are_counted_for_prometheus(bench):
     def value(name, **labels):
-        return REGISTRY.get_sample_value(name, {"job": "job", **labels}) or 0.0
+        return REGISTRY.get_sample_value(name, {"entry": "job", **labels}) or 0.0
 
     runner = bench.runner(expires=1.0)
     before = value("light_job_runs_total", outcome="success")
@@ -290,3 +293,42 @@ def test_outcomes_are_counted_for_prometheus(bench):
     assert value("light_job_missed_total", reason="expired") == missed + 1
     assert value("light_job_running") == running
     assert value("light_job_last_success_seconds") > 0
+    assert value("light_job_timeout_seconds") == 30
+
+
+def test_a_watchdog_learns_of_each_run_and_holds_none_up(bench, monkeypatch):
+    """Runs do not wait for it."""
+    asked = []
+
+    class Slow(BaseHTTPRequestHandler):
+        def do_GET(self):
+            time.sleep(0.2)
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_arguments):
+            """Not into the output of the test run."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}/check"
+    monkeypatch.setenv("JOB_PING_URL", url)
+    began = time.monotonic()
+    assert attempt(bench, bench.runner())
+    assert attempt(bench, bench.runner(), ValueError())
+    assert time.monotonic() - began < 0.2
+    wait_until(lambda: len(asked) == 4)
+    assert asked == ["/check/start", "/check", "/check/start", "/check/fail"]
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_watchdog_that_is_down_is_told_without_its_address(
+    bench, monkeypatch, caplog
+):
+    monkeypatch.setenv("JOB_PING_URL", f"http://127.0.0.1:{free_port()}/secret")
+    assert attempt(bench, bench.runner())
+    wait_until(lambda: len(caplog.records) >= 2)
+    assert "was not delivered" in caplog.text
+    assert "secret" not in caplog.text
