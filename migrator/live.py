@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from migrator.application import celery_application
 from migrator.errors import UsageError
 from migrator.model import DefinitionKind
 from migrator.pipeline import survey
@@ -30,7 +31,8 @@ def live_application(root: Path, app: str | None) -> LiveApplication:
     found = survey(root)
     is_test = found.project.is_test
     apps = [a for a in found.inventory.apps if not is_test(a.location.path)]
-    if app is None and len(apps) != 1:
+    commanded = celery_application(replace(found.inventory, apps=tuple(apps)))
+    if app is None and (len(apps) > 1 or not commanded):
         names = ", ".join(":".join(a.variable.rsplit(".", 1)) for a in apps)
         raise UsageError(
             f"which Celery application? The scan found {names or 'none'}",
@@ -42,5 +44,5 @@ def live_application(root: Path, app: str | None) -> LiveApplication:
         for task in found.inventory.tasks
         if task.kind is DefinitionKind.LIGHT and not task.in_tests
     )
-    name = app or ":".join(apps[0].variable.rsplit(".", 1))
+    name = app or ":".join(commanded.rsplit(".", 1))
     return LiveApplication(name, found.configuration.shim, moved)

@@ -284,15 +284,15 @@ def compute_changes(found: Survey, plan: Plan) -> tuple[Plan, ChangeSet]:
     is refused: a beat entry never goes without its job being there. PlanError where an
     entry that has gone before would lose its job.
     """
-    from migrator.plan import refuse_stranded, without_refused
-    from migrator.render import is_needed, manual_steps, refusals
+    from migrator.plan import refuse_stranded, why_it_stays, without_refused
+    from migrator.render import manual_steps, refusals
     from migrator.rewrite import dependency_edits, rewrite_project
 
     existing = _reader(found)
     refused: dict[str, Refusal] = {
-        name: Refusal(name, task.definition.location, task.refusal)
+        name: Refusal(name, task.definition.location, reason)
         for task in plan.tasks
-        if (name := task.definition.name) and task.refusal and task.accept == "yes"
+        if (name := task.definition.name) and (reason := why_it_stays(task))
     }
     while True:
         edits = rewrite_project(found.inventory, plan, found.project.read)
@@ -305,8 +305,7 @@ def compute_changes(found: Survey, plan: Plan) -> tuple[Plan, ChangeSet]:
         plan = without_refused(plan, refused.keys())
     refuse_stranded(plan)
     generated, kept = generated_files(found, plan)
-    if is_needed(plan):
-        kept += manual_steps(plan, found.inventory, existing=existing)
+    kept += manual_steps(plan, found.inventory, existing=existing)
     declared = dependency_edits(plan, found.project.files, found.project.read)
     own = (*generated, *_vendored(found, plan))
     changes = (*edits.changes, *own, *declared.changes)

@@ -13,6 +13,7 @@ from migrator.plan.decide import decided
 from migrator.plan.finished import finished_tasks, parameters_of
 from migrator.plan.manifest import FILE_NAME, Manifest, read_manifest
 from migrator.plan.refresh import refreshed, with_finished
+from migrator.plan.refusals import why_it_stays
 from migrator.plan.routes import ROUTES_FILE, with_routes
 from migrator.plan.selection import Selection, selected
 
@@ -31,6 +32,7 @@ __all__ = [
     "refuse_stranded",
     "refuse_unknown",
     "selected",
+    "why_it_stays",
     "with_finished",
     "with_routes",
     "without_refused",

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.model import CallKind, DefinitionKind
+from migrator.model import Accept, CallKind, DefinitionKind, Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from migrator.model import CallSite, Option, TaskDefinition
+    from migrator.model import CallSite, Option, PlannedTask, TaskDefinition
 
 BY_HAND = {
     DefinitionKind.CLASS: "a class-based task is rewritten by hand",
@@ -41,6 +41,23 @@ def refusal(definition: TaskDefinition, calls: Iterable[CallSite]) -> str:
         if call.kind in WITH_OPTIONS and (option := _not_served(call.options)):
             return f"a caller gives {option}, which needs a worker ({call.location})"
     return ""
+
+
+def why_it_stays(task: PlannedTask) -> str:
+    """The reason why an accepted task does not move all the same, or an empty text."""
+    if task.accept is not Accept.YES or task.definition.kind is DefinitionKind.LIGHT:
+        return ""
+    if task.target is Target.CELERY and not task.refusal:
+        return f"accepted, but its target is celery: set {_place(task)} in the plan"
+    return task.refusal
+
+
+def _place(task: PlannedTask) -> str:
+    """The target that the verdict names, or would name if the task were light."""
+    best = task.verdict.target
+    if best is Target.CELERY:
+        best = task.verdict.runner_up or Target.RUNNER
+    return f'target = "{best}"'
 
 
 def _not_served(options: Iterable[Option]) -> str:

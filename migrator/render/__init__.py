@@ -64,10 +64,12 @@ def is_needed(plan: Plan) -> bool:
 def manual_steps(
     plan: Plan, inventory: Inventory, *, existing: Callable[[str], bytes | None]
 ) -> tuple[ManualStep, ...]:
-    """What people have to do so that what is generated is started and called."""
+    """What people have to do so that what moves is started and called."""
+    from migrator.render.runner_steps import runner_steps
     from migrator.render.steps import steps_of
 
-    return steps_of(plan, inventory, existing)
+    generated = steps_of(plan, inventory, existing) if is_needed(plan) else ()
+    return (*generated, *runner_steps(plan, inventory, existing))
 
 
 def refusals(

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from migrator.application import celery_application
 from migrator.errors import PlanError
 from migrator.model import Refusal, Target
 from migrator.render.background_body import Body, NoBodyError, body_of
@@ -126,7 +127,7 @@ def background_package(
     if not endpoints:
         return {}
     package = plan.package
-    app = inventory.apps[0].variable if inventory.apps else ""
+    app = celery_application(inventory)
     files = {name: plain(f"apscheduler/{name}") for name in SHARED}
     files |= {name: plain(f"fastapi/{name}") for name in OWN} | for_processes()
     files |= {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from migrator.application import celery_application
 from migrator.model import Refusal, Target
 from migrator.render.background_names import Import, import_lines
 from migrator.render.cronjob_manifest import (
@@ -107,7 +108,7 @@ def cronjob_package(
     files |= {name: plain(f"kubernetes/{name}") for name in OWN}
     files["__init__.py"] = plain("fastapi/__init__.py.j2")
     files["config.py"] = rendered("apscheduler/config.py.j2", namespace=plan.package)
-    app = _app(inventory)
+    app = celery_application(inventory)
     modules = _module_names([tasks[name] for name in tasks])
     jobs: list[CronJob] = []
     taken: set[str] = set()
@@ -120,10 +121,6 @@ def cronjob_package(
             )
             jobs += _jobs(plan, task, mine, module, taken)
     return files | _manifests(tuple(jobs), plan) | for_cronjobs(jobs)
-
-
-def _app(inventory: Inventory) -> str:
-    return inventory.apps[0].variable if inventory.apps else ""
 
 
 def _module_names(tasks: Sequence[PlannedTask]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from migrator.application import celery_application
 from migrator.model import Target
 from migrator.render.entries import RenderedEntry, rendered_entry
 from migrator.render.environment import plain, rendered
@@ -84,7 +85,7 @@ def _with_variables(
 ) -> dict[str, bytes]:
     package = plan.package
     django = "django" in inventory.frameworks
-    app = inventory.apps[0].variable if inventory.apps else ""
+    app = celery_application(inventory)
     companions = () if finished else (f"{plan.shim_name}:runner",)
     imports = (app.rpartition(".")[0],) if app else ()
     modules = sorted({task.definition.module for task in used.values()})

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from migrator.model import Location, ManualStep, Target
 from migrator.render.background import wants_endpoint
+from migrator.render.runner_steps import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,7 +43,7 @@ def _router(plan: Plan, inventory: Inventory, read: Read) -> Iterator[ManualStep
         return
     module = f"{plan.package}.api_router"
     apps = [app for app in inventory.web_apps if app.framework == "fastapi"]
-    if any(module in _text(read, app.location.path) for app in apps):
+    if any(module in text_of(read, app.location.path) for app in apps):
         return
     name = apps[0].variable.rpartition(".")[2] if apps else "app"
     yield ManualStep(
@@ -62,7 +63,7 @@ def _scheduler(plan: Plan, inventory: Inventory, read: Read) -> Iterator[ManualS
     stays = [s for s in plan.schedules if s.target is Target.CELERY]
     left = _staying(len(stays)) if stays else "beat has nothing left"
     for beat in beats:
-        if f"{plan.package}.scheduler" in _text(read, beat.location.path):
+        if f"{plan.package}.scheduler" in text_of(read, beat.location.path):
             continue
         yield ManualStep(
             beat.location,
@@ -129,7 +130,7 @@ def _image(plan: Plan, inventory: Inventory, read: Read) -> Iterator[ManualStep]
     """Images that copy the packages by name, and so would miss the new one."""
     own, top = plan.package.partition(".")[0], _top_levels(plan)
     for path in sorted({"Dockerfile", *(p.location.path for p in inventory.processes)}):
-        text = _text(read, path)
+        text = text_of(read, path)
         if "dockerfile" not in PurePosixPath(path).name.lower() or own in text:
             continue
         for number, line in enumerate(text.splitlines(), 1):
@@ -148,7 +149,7 @@ def _image(plan: Plan, inventory: Inventory, read: Read) -> Iterator[ManualStep]
 
 def _packaging(plan: Plan, read: Read) -> Iterator[ManualStep]:
     own, top = plan.package.partition(".")[0], _top_levels(plan)
-    text = _text(read, "pyproject.toml")
+    text = text_of(read, "pyproject.toml")
     for number, line in enumerate(text.splitlines(), 1):
         named = any(f'"{name}' in line for name in top)
         if PACKAGES.match(line) and named and own not in line:
@@ -179,10 +180,6 @@ def _cluster(plan: Plan) -> Iterator[ManualStep]:
 
 def _top_levels(plan: Plan) -> set[str]:
     return {task.definition.module.partition(".")[0] for task in plan.tasks}
-
-
-def _text(read: Read, path: str) -> str:
-    return (read(path) or b"").decode("utf-8", "replace")
 
 
 def _staying(entries: int) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from migrator.model import Target
 from migrator.report.console import console, print_hanging, styled
 from migrator.shown import printable
 from migrator.wording import counted
@@ -92,8 +93,14 @@ def print_remarks(plan: Plan, changes: ChangeSet, *, applied: bool) -> None:
         moved = sum(task.moves for task in plan.tasks)
         out.print(
             f"{counted(moved, 'task')} moved. `migrate undo` puts every file back.\n"
-            "Next: run your tests, commit, and start the scheduler process: "
-            f"python -m {plan.package}.scheduler"
+            f"Next: run your tests, commit{_and_start(plan, changes)}"
         )
     else:
         out.print("Next: migrate apply")
+
+
+def _and_start(plan: Plan, changes: ChangeSet) -> str:
+    """The process that the apply has made; other processes are steps by hand."""
+    if any(s.target is Target.APSCHEDULER for s in plan.schedules):
+        return f", and start the scheduler process: python -m {plan.package}.scheduler"
+    return ", and do what is left by hand" if changes.manual_steps else ""

@@ -58,10 +58,17 @@ class SqliteDatabase:
 
     def prepare(self) -> None:
         with self._faults():
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._make_folder()
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
             with self._connection() as connection:
                 connection.executescript(SCHEMA.format(**SQLITE))
+
+    def _make_folder(self) -> None:
+        """A folder that is made for the outbox is nothing to commit."""
+        folder = self.path.parent
+        if not folder.exists():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (folder / ".gitignore").write_text("*\n", encoding="ascii")
 
     def prepare_in(self, execute: Execute) -> None:
         # A file has one writer: what waits for the caller would wait for ever.

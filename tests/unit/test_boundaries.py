@@ -22,7 +22,8 @@ ALLOWED = {
     "schedules": set(),
     "plan": {"schedules"},
     "rewrite": set(),
-    "render": {"schedules"},
+    "application": set(),
+    "render": {"application", "schedules"},
     "finish": set(),
     "finishing": {"finish", "pipeline", "plan", "rewrite"},
     "apply": {"git"},
@@ -38,7 +39,7 @@ ALLOWED = {
         "verify",
     },
     "status": set(),
-    "live": {"pipeline"},
+    "live": {"application", "pipeline"},
     "vendoring": set(),
     "verification": {
         "apply",

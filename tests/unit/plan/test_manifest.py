@@ -34,7 +34,7 @@ from migrator.plan import (
     refuse_unknown,
     without_refused,
 )
-from migrator.plan.refusals import NOT_SERVED
+from migrator.plan.refusals import NOT_SERVED, why_it_stays
 from shim import options
 
 
@@ -149,6 +149,15 @@ def test_a_class_based_task_stays_and_says_why():
     assert not plan.tasks[0].moves
     assert "by hand" in plan.tasks[0].refusal
     assert "cannot_move = " in refreshed(None, plan)
+
+
+def test_an_accepted_task_whose_target_is_celery_says_what_is_missing():
+    held = make().tasks[0]
+    held = replace(held, accept=Accept.YES, target=Target.CELERY)
+    likely = replace(held.verdict, target=Target.CELERY, runner_up=Target.APSCHEDULER)
+    assert 'target = "apscheduler"' in why_it_stays(replace(held, verdict=likely))
+    assert why_it_stays(replace(held, target=Target.RUNNER)) == ""
+    assert why_it_stays(replace(held, accept=Accept.LATER)) == ""
 
 
 @pytest.mark.parametrize(

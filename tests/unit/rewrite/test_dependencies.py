@@ -100,6 +100,13 @@ def test_requirements_keep_their_line_ends(ending):
     )
 
 
+def test_a_file_that_locks_versions_is_made_by_its_own_tool():
+    _, steps, added = edited("celery==5.4.0\n", "requirements-lock.txt")
+    assert added == []
+    assert "locks versions" in steps[0].reason
+    assert edited("flask==3.1.0\n", "requirements-lock.txt")[1] == ()
+
+
 def test_a_last_line_without_an_end_stays_one():
     after, _, _ = edited("celery", "requirements/base.txt")
     assert after == "\n".join(["celery", *NEW])

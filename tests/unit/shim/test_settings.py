@@ -35,6 +35,7 @@ def test_the_default_is_a_file_of_this_user_alone(tmp_path):
     file = tmp_path / ".light_tasks" / "outbox.sqlite3"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    assert (file.parent / ".gitignore").read_text() == "*\n"
     beside = file.with_name(file.name + "-wal")
     assert stat.S_IMODE(beside.stat().st_mode) == 0o600
     outbox.close()
