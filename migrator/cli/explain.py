@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
+from migrator.cli.options import format_option
 from migrator.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from migrator.classify import Rule
 
 
 @click.command(name="explain")
 @click.argument("rule", required=False)
-def command(rule: str | None) -> None:
+@format_option("json")
+def command(rule: str | None, output: str) -> None:
     """Say what RULE looks for, why, and what to do; without RULE, list them all."""
     from migrator.classify import rules
 
     known = {known.id: known for known in rules()}
-    if rule is None:
+    if rule is not None and rule not in known:
+        raise _unknown(rule, known)
+    if output == "json":
+        from migrator.report.json_report import rules_document
+
+        chosen = [known[rule]] if rule else sorted(known.values(), key=lambda r: r.id)
+        click.echo(rules_document(chosen))
+    elif rule is None:
         width = max(map(len, known))
         for name, entry in sorted(known.items()):
             click.echo(f"{name:<{width}}  {entry.summary}")
-        return
-    if rule not in known:
-        import difflib
+    else:
+        _explain(known[rule])
 
-        near = difflib.get_close_matches(rule, known, n=1)
-        raise UsageError(
-            f"there is no rule {rule!r}",
-            hint=f"Did you mean {near[0]!r}?"
-            if near
-            else "`migrate explain` lists them.",
-        )
-    entry = known[rule]
-    click.echo(f"{entry.id}: {entry.summary}\n\n{entry.explanation}")
+
+def _explain(rule: Rule) -> None:
+    weight = f", weight {rule.weight:+d}" if rule.weight else ""
+    click.echo(f"{rule.id} ({rule.kind}{weight}): {rule.summary}\n")
+    click.echo(f"{rule.explanation}\n\nWhat to do: {rule.guidance}\n\nFor example:\n")
+    for line in rule.example.splitlines():
+        click.echo(f"    {line}".rstrip())
+
+
+def _unknown(rule: str, known: Iterable[str]) -> UsageError:
+    import difflib
+
+    near = difflib.get_close_matches(rule, known, n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else "`migrate explain` lists them."
+    return UsageError(f"there is no rule {rule!r}", hint=hint)

@@ -11,6 +11,7 @@ import click
 from migrator.cli.options import format_option, import_app_option, root_argument
 from migrator.cli.progress import progress_bar
 from migrator.errors import EXIT_FILE_FAILED, EXIT_FINDINGS, EXIT_NOTHING_TO_DO
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from migrator.pipeline import Survey
@@ -109,7 +110,8 @@ def _write(found: Survey, path: Path) -> None:
 
     items = items_on_celery(found)
     write_file(path, baseline_document(items).encode())
-    click.echo(f"{path}: {len(items)} things are on Celery; commit it", err=True)
+    things = counted(len(items), "thing")
+    click.echo(f"{path}: {things} on Celery; commit it", err=True)
 
 
 def _compared(found: Survey, path: Path | None) -> Comparison:

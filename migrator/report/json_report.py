@@ -6,14 +6,16 @@ import base64
 import dataclasses
 import json
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from migrator._version import __version__
+from migrator.report.schemas.answers import RuleForm
 from migrator.shown import shareable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from migrator.classify import Rule
     from migrator.model import ChangeSet, FileChange, Inventory, Plan, Verdict
 
 SCHEMA_VERSION = 1
@@ -42,6 +44,13 @@ def changes_document(changes: ChangeSet) -> str:
         manual_steps=[_plain(step) for step in changes.manual_steps],
         refusals=[_plain(refusal) for refusal in changes.refusals],
     )
+
+
+def rules_document(rules: Sequence[Rule]) -> str:
+    """`migrate explain --format json`."""
+    named = get_type_hints(RuleForm)
+    plain = [{name: getattr(rule, name) for name in named} for rule in rules]
+    return document("rules", rules=plain)
 
 
 def document(kind: str, **content: Any) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from tests.acceptance.test_journey import fresh, migrate
+from tests.documents import valid
 from tests.goblin import CELERY, answering_provider
 from tests.servers import redis_server, wait_until
 
@@ -39,7 +38,7 @@ def apply(project):
 def drained(project):
     done = migrate(project, "drain", "--format", "json")
     assert done.returncode in {0, 1}, done.stderr
-    answer = json.loads(done.stdout)
+    answer = valid(done.stdout, "drain")
     return {task: answer["tasks"][task]["left"] for task in answer["left"]}
 
 
@@ -65,7 +64,9 @@ def test_a_route_takes_a_task_back_to_celery_and_hands_over_what_waits(project):
     assert "2 waiting calls handed" in done.stdout
     project.python("-c", CALL, "1")
     assert drained(project) == {PROBE: 3}
-    assert migrate(project, "route", PROBE, "--remove").returncode == 0
+    done = migrate(project, "route", PROBE, "--remove", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert valid(done.stdout, "route")["route"] is None
     project.python("-c", CALL, "1")
     assert drained(project) == {PROBE: 3}
 
@@ -78,7 +79,7 @@ def test_status_live_tells_what_the_outbox_knows(project):
     def live():
         done = migrate(project, "status", "--live", "--format", "json")
         assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)["tasks"][PROBE]
+        return valid(done.stdout, "live")["tasks"][PROBE]
 
     assert live()["waiting"] == 2
     with answering_provider(), project.running("light_tasks.scheduler"):

@@ -1,4 +1,6 @@
-"""JSON schemas of the documents that `--format json` prints. They are part of the API.
+"""JSON schemas of what `--format json` prints and of the files that the tool keeps.
+
+They are part of the API.
 
 Within one schema version fields are only added: a reader ignores those it does not
 know. `python -m migrator.report.schemas.derive` writes the files anew from the records.
@@ -10,7 +12,21 @@ import json
 from importlib import resources
 from typing import Any
 
-KINDS = ("scan", "plan", "changes")
+KINDS = (
+    "changes",
+    "drain",
+    "live",
+    "plan",
+    "proofs",
+    "route",
+    "rules",
+    "scan",
+    "schedules",
+    "status",
+    "verify",
+)
+# Kept in the project: a baseline of the scan, measured run times, stored schedules.
+FILES = ("baseline", "evidence", "stored-schedules")
 
 
 def schema(kind: str) -> dict[str, Any]:

@@ -40,8 +40,9 @@ from migrator.report.json_report import (
 )
 from migrator.report.junit import junit_document
 from migrator.report.sarif import sarif_document
-from migrator.report.schemas import KINDS, schema
+from migrator.report.schemas import FILES, KINDS, schema
 from migrator.report.schemas.derive import derived
+from tests.documents import valid
 from tests.unit.report.surveys import (
     HOSTILE,
     call,
@@ -220,27 +221,7 @@ def test_junit_holds_whatever_a_name_is(text):
 RENEW = "run python -m migrator.report.schemas.derive; fields are only ever added"
 
 
-def strict(node):
-    """The schema with no room for fields that it does not name."""
-    if isinstance(node, list):
-        return [strict(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    tight = {key: strict(value) for key, value in node.items()}
-    if isinstance(node.get("properties"), dict) and "type" in node:
-        tight["additionalProperties"] = False
-    return tight
-
-
-def valid(document, kind):
-    content = json.loads(document)
-    for accepted in (schema(kind), strict(derived(kind))):
-        jsonschema.Draft202012Validator.check_schema(accepted)
-        jsonschema.Draft202012Validator(accepted).validate(content)
-    return content
-
-
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, *FILES])
 def test_the_shipped_schemas_are_those_of_the_records(kind):
     assert schema(kind) == json.loads(json.dumps(derived(kind))), RENEW
 
