@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from migrator.cli.options import root_argument, selection_options
+from migrator.cli.options import format_option, root_argument, selection_options
 from migrator.cli.progress import progress_bar
 from migrator.shown import printable
 from migrator.wording import counted
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 @click.command(name="apply")
 @root_argument
+@format_option("json")
 @selection_options
 @click.option(
     "--test",
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 )
 def command(
     root: Path,
+    output: str,
     test: str | None,
     route: str,
     *,
@@ -76,7 +78,7 @@ def command(
         schedules_stay=route == "celery",
     )
     recover(root)
-    with progress_bar("Scanning", is_on=True) as progress:
+    with progress_bar("Scanning", is_on=output == "text") as progress:
         plan, changes = pending_changes(root, progress, selection)
     # What is tested or committed must be the migration, and nothing beside it.
     if changes.changes and (test or commit_per_task or not allow_dirty):
@@ -87,6 +89,11 @@ def command(
         _commit_each(root, selection)
     else:
         apply_changes(root, changes.changes)
+    if output == "json":
+        from migrator.report.json_report import applied_document
+
+        click.echo(applied_document(changes))
+        return
     change_report.print_stat(changes)
     change_report.print_remarks(plan, changes, applied=True)
 

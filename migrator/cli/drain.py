@@ -29,9 +29,13 @@ def command(
 ) -> int:
     """Count the messages of moved tasks that are still on Celery's side; read only.
 
+    \b
+    migrate drain                 what is left, by task and place
+    migrate drain --wait          until nothing is left
+
     Queues of all priorities, unacknowledged messages, and what workers hold as
     scheduled, reserved or active. Exit code 0: nothing is left; 1: something is.
-    """
+    """  # noqa: D301 - \b is click's mark for lines to keep
     from migrator.live import live_application
     from migrator.operate.shim_process import ask_shim
 

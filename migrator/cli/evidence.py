@@ -32,10 +32,14 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str) -> float:
 def command() -> None:
     """Measured run times confirm or overturn verdicts.
 
+    \b
+    migrate evidence import worker.log       from logs, events, CSV, Prometheus
+    migrate evidence watch --for 1h          from live workers
+
     They are kept in migrate-evidence.json: figures per task, never an argument or a
     result. At least 30 runs and one full period of a schedule count. They may lower
     light to heavy and lift review to light; they never lift a veto.
-    """
+    """  # noqa: D301 - \b is click's mark for lines to keep
 
 
 @command.command(name="import")
@@ -55,8 +59,12 @@ def import_files(
 ) -> None:
     """Read event dumps, worker logs, Prometheus text or JSON, or CSV.
 
+    \b
+    migrate evidence import worker.log
+    migrate evidence import figures.csv --window 7d
+
     CSV columns: name, count, p50, p95, max, failures, retries.
-    """
+    """  # noqa: D301 - \b is click's mark for lines to keep
     from migrator.operate.evidence import import_evidence
 
     imported = import_evidence(files, window=window)
@@ -87,7 +95,12 @@ def import_files(
 def watch_workers(
     root: Path, broker: str, seconds: float, *, enable_events: bool, replace: bool
 ) -> None:
-    """Listen to the events of live workers; consumes nothing from task queues."""
+    """Listen to the events of live workers; consumes nothing from task queues.
+
+    \b
+    migrate evidence watch --for 1h
+    migrate evidence watch --broker redis://localhost/0 --enable-events
+    """  # noqa: D301 - \b is click's mark for lines to keep
     from migrator.operate.watch import watch
 
     heard = watch(broker, seconds, may_switch_on=enable_events)

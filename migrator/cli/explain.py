@@ -15,11 +15,24 @@ if TYPE_CHECKING:
     from migrator.classify import Rule
 
 
+def _rules(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:
+    """What the shell offers for the rule."""
+    del ctx, param
+    from migrator.classify import rules
+
+    return sorted(rule.id for rule in rules() if rule.id.startswith(begun))
+
+
 @click.command(name="explain")
-@click.argument("rule", required=False)
+@click.argument("rule", required=False, shell_complete=_rules)
 @format_option("json")
 def command(rule: str | None, output: str) -> None:
-    """Say what RULE looks for, why, and what to do; without RULE, list them all."""
+    """Say what RULE looks for, why, and what to do; without RULE, list them all.
+
+    \b
+    migrate explain               every rule, a line each
+    migrate explain retry-horizon one rule, with an example
+    """  # noqa: D301 - \b is click's mark for lines to keep
     from migrator.classify import rules
 
     known = {known.id: known for known in rules()}

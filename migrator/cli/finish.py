@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from migrator.cli.options import app_option, root_option
+from migrator.cli.options import app_option, format_option, root_option
 from migrator.cli.progress import progress_bar
 from migrator.errors import EXIT_FINDINGS, EXIT_NOTHING_TO_DO, UsageError
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option("--all", "is_all", is_flag=True, help="Every task that can be finished.")
 @root_option
 @app_option
+@format_option("json")
 @click.option("--diff", "is_diff", is_flag=True, help="Show the patch, write nothing.")
 @click.option("--queue", multiple=True, help="One more queue to look into.")
 @click.option(
@@ -41,6 +42,7 @@ def command(
     tasks: tuple[str, ...],
     root: Path,
     app: str | None,
+    output: str,
     queue: tuple[str, ...],
     **flags: bool,
 ) -> int:
@@ -62,31 +64,40 @@ def command(
     from migrator.apply import apply_changes, recover, refuse_dirty_tree
     from migrator.finishing import finish
     from migrator.report import change_report, finish_report
+    from migrator.report.json_report import finish_document
 
     if bool(tasks) == bool(flags["is_all"]):
         raise UsageError("say which tasks are to be finished, or --all")
     recover(root)
-    with progress_bar("Scanning", is_on=True) as progress:
+    with progress_bar("Scanning", is_on=output == "text") as progress:
         has_looked = flags["blind_spots_checked"]
         outcome = finish(root, tasks, has_looked=has_looked, progress=progress)
     if flags["is_diff"]:
-        return _show(outcome)
+        return _show(outcome, output)
     changes = outcome.changes.changes
     if changes and not flags["allow_dirty"]:
         refuse_dirty_tree(root)
     if changes and not flags["no_broker_check"]:
         _look(root, app, outcome, queue)
     apply_changes(root, changes)
-    if changes:
-        change_report.print_stat(outcome.changes)
-    finish_report.print_finish(outcome, applied=True)
+    if output == "json":
+        click.echo(finish_document(outcome, applied=True))
+    else:
+        if changes:
+            change_report.print_stat(outcome.changes)
+        finish_report.print_finish(outcome, applied=True)
     return EXIT_FINDINGS if outcome.kept or outcome.unseen else EXIT_NOTHING_TO_DO
 
 
-def _show(outcome: Finish) -> int:
+def _show(outcome: Finish, output: str) -> int:
     from migrator.apply import unified_diff
     from migrator.report import change_report, finish_report
+    from migrator.report.json_report import finish_document
 
+    has_changes = bool(outcome.changes.changes)
+    if output == "json":
+        click.echo(finish_document(outcome, applied=False))
+        return EXIT_FINDINGS if has_changes else EXIT_NOTHING_TO_DO
     patch = unified_diff(outcome.changes.changes)
     if sys.stdout.isatty():
         change_report.print_patch(patch)
@@ -94,7 +105,7 @@ def _show(outcome: Finish) -> int:
         sys.stdout.buffer.write(patch)
         sys.stdout.buffer.flush()
     finish_report.print_finish(outcome, applied=False)
-    return EXIT_FINDINGS if outcome.changes.changes else EXIT_NOTHING_TO_DO
+    return EXIT_FINDINGS if has_changes else EXIT_NOTHING_TO_DO
 
 
 def _look(

@@ -21,7 +21,12 @@ REDIS = frozenset({"redis", "rediss", "unix"})
 
 @click.group(name="operate")
 def command() -> None:
-    """Look at what the code does not hold: stores and the running application."""
+    """Look at what the code does not hold: stores and the running application.
+
+    \b
+    migrate operate export-schedules celerybeat-schedule
+    migrate operate export-schedules --import-app shop.celery:app
+    """  # noqa: D301 - \b is click's mark for lines to keep
 
 
 @command.command(name="export-schedules")

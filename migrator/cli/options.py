@@ -50,11 +50,25 @@ def import_app_option(command: Command) -> Command:
     )(command)
 
 
+def _targets(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:
+    """What the shell offers for a target."""
+    del ctx, param
+    from migrator.model import Target
+
+    return [str(target) for target in Target if target.startswith(begun)]
+
+
 def selection_options(command: Command) -> Command:
     """--task, --target, --path: a part of the plan."""
     for option in (
         click.option("--path", "paths", multiple=True, help="Only tasks of this file."),
-        click.option("--target", "targets", multiple=True, help="Only this target."),
+        click.option(
+            "--target",
+            "targets",
+            multiple=True,
+            shell_complete=_targets,
+            help="Only this target.",
+        ),
         click.option("--task", "tasks", multiple=True, help="Only this task."),
     ):
         command = option(command)

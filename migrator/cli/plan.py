@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 def command(root: Path, import_app: str | None, output: str) -> None:
     """Write or refresh migrate.toml: a stanza per task and per schedule.
 
+    \b
+    migrate plan                  writes migrate.toml, or brings it up to date
+    migrate plan --format json    the plan, for programs
+
     What you decided (accept, target, comments) survives a refresh. A stanza whose
     source changed is marked stale, and is not applied until you delete that mark.
 
     With --import-app, schedules that the code computes are evaluated once and kept in
     migrate-schedules.json, so that they stay what they are from now on.
-    """
+    """  # noqa: D301 - \b is click's mark for lines to keep
     from migrator.apply import recover, write_file
     from migrator.pipeline import make_plan, read_plan_file, survey
     from migrator.plan import FILE_NAME, refreshed

@@ -33,9 +33,13 @@ HELP = {
 def command(root: Path, *, show_all: bool) -> None:
     """Decide on one task at a time: y n l(ater) t(arget) e(xplain) q(uit).
 
+    \b
+    migrate review                what is undecided, or changed since
+    migrate review --all          every task once more
+
     Each answer is written to migrate.toml at once, so quitting keeps it. Without
     --all only tasks on "later", and those whose source changed, are asked about.
-    """
+    """  # noqa: D301 - \b is click's mark for lines to keep
     from migrator.pipeline import make_plan, read_plan_file, survey
 
     manifest = read_plan_file(root)

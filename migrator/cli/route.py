@@ -31,9 +31,14 @@ def command(
 ) -> None:
     """Send the calls of TASK to its light side or back to Celery.
 
+    \b
+    migrate route shop.tidy --to celery               back, at once
+    migrate route shop.tidy --to light --percent 10   a tenth of the calls
+    migrate route shop.tidy --remove                  the default again
+
     The route is kept in the outbox's store, and every process follows it within five
     seconds. A store that cannot be read means Celery.
-    """
+    """  # noqa: D301 - \b is click's mark for lines to keep
     from migrator.live import live_application
     from migrator.operate.shim_process import ask_shim
 

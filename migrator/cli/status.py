@@ -24,11 +24,15 @@ if TYPE_CHECKING:
 def command(root: Path, app: str | None, output: str, *, live: bool) -> int:
     """Say what has moved, what is left, and who still calls it.
 
+    \b
+    migrate status                the burn-down, from the source alone
+    migrate status --live         what waits, runs and failed
+
     With --live, per task from the outbox: queued, running, failed, median and 95th
     percentile of the run times in seconds, the last success, and its route.
 
     Exit code 0: nothing is left on Celery and no shim is left; 1: something is.
-    """
+    """  # noqa: D301 - \b is click's mark for lines to keep
     from migrator.live import live_application
     from migrator.pipeline import make_plan, read_plan_file, survey
     from migrator.report import status_report

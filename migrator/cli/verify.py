@@ -25,9 +25,14 @@ if TYPE_CHECKING:
 def command(root: Path, output: str, base: str | None, *, schedules: bool) -> int:
     """Account for every definition, caller, schedule, setting and process.
 
+    \b
+    migrate verify                against the tree before the last apply
+    migrate verify --base main    against a git revision
+    migrate verify --schedules    the proof of each schedule
+
     Compares the tree before the last apply (or at REV) with the tree now. Exit code 4
     where something is neither as it was, nor moved by the plan.
-    """
+    """  # noqa: D301 - \b is click's mark for lines to keep
     from migrator.report import verify_report
     from migrator.verification import prove_schedules, verify_tree
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from migrator.classify import Rule
+    from migrator.finishing import Finish
     from migrator.model import ChangeSet, FileChange, Inventory, Plan, Verdict
 
 SCHEMA_VERSION = 1
@@ -43,6 +44,30 @@ def changes_document(changes: ChangeSet) -> str:
         changes=[_change(change) for change in changes.changes],
         manual_steps=[_plain(step) for step in changes.manual_steps],
         refusals=[_plain(refusal) for refusal in changes.refusals],
+    )
+
+
+def applied_document(changes: ChangeSet) -> str:
+    """`migrate apply --format json`: the paths that were written."""
+    return document(
+        "applied",
+        written=[change.path for change in changes.changes],
+        manual_steps=[_plain(step) for step in changes.manual_steps],
+        refusals=[_plain(refusal) for refusal in changes.refusals],
+    )
+
+
+def finish_document(outcome: Finish, *, applied: bool) -> str:
+    """`migrate finish --format json`; with --diff nothing of it is written."""
+    changes = outcome.changes
+    return document(
+        "finish",
+        applied=applied,
+        finished=list(outcome.finished),
+        paths=[change.path for change in changes.changes],
+        kept=[_plain(refusal) for refusal in outcome.kept],
+        unseen=[_plain(refusal) for refusal in outcome.unseen],
+        manual_steps=[_plain(step) for step in changes.manual_steps],
     )
 
 

@@ -7,16 +7,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.table import Table
 from rich.text import Text
 
-from migrator.report.console import console
+from migrator.report.console import console, print_rows, styled
 from migrator.report.json_report import document
-from migrator.shown import printable
 from migrator.status import Stage
 
 if TYPE_CHECKING:
-    from migrator.status import Status
+    from migrator.report.console import Row
+    from migrator.status import Status, TaskStatus
 
 STYLES = {
     Stage.FINISHED: "bold green",
@@ -37,22 +36,8 @@ def print_status(status: Status, output: str) -> None:
     if status.is_finished:
         out.print("No Celery task is left.")
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("task", overflow="fold")
-    table.add_column("stage", no_wrap=True)
-    table.add_column("target", no_wrap=True)
-    for heading in ("callers", "on beat", "moved schedules"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for task in sorted(status.tasks, key=lambda t: (ORDER.index(t.stage), t.name)):
-        table.add_row(
-            printable(task.name),
-            Text(str(task.stage), style=STYLES[task.stage]),
-            str(task.target),
-            str(task.call_sites),
-            str(task.schedules_on_beat),
-            str(task.schedules_moved),
-        )
-    out.print(table)
+    titles = ("stage", "target", "calls", "on beat", "moved", "task")
+    print_rows(out, titles, map(_row, sorted(status.tasks, key=_finished_first)))
     moved, planned = status.count(Stage.MOVED), status.count(Stage.PLANNED)
     stays = status.count(Stage.CELERY)
     finished = status.count(Stage.FINISHED)
@@ -62,6 +47,23 @@ def print_status(status: Status, output: str) -> None:
         out.print("Next: migrate diff, then migrate apply")
     elif moved:
         out.print("Next: migrate drain, then migrate finish TASK")
+
+
+def _finished_first(task: TaskStatus) -> tuple[int, str]:
+    return ORDER.index(task.stage), task.name
+
+
+def _row(task: TaskStatus) -> Row:
+    """The numbers are of call sites, of schedules on beat, and of those that moved."""
+    numbers = (task.call_sites, task.schedules_on_beat, task.schedules_moved)
+    return (
+        [
+            Text(str(task.stage), style=STYLES[task.stage]),
+            Text(str(task.target)),
+            *(Text(str(number)) for number in numbers),
+        ],
+        [styled(task.name)],
+    )
 
 
 LIVE_COLUMNS = (
@@ -83,20 +85,18 @@ def print_live(tasks: dict[str, dict[str, Any]], output: str) -> None:
     if not tasks:
         out.print("The outbox knows of no call yet.")
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("task", overflow="fold")
-    for heading, _ in LIVE_COLUMNS:
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("last success", no_wrap=True)
-    table.add_column("route", no_wrap=True)
-    for name, known in sorted(tasks.items()):
-        table.add_row(
-            printable(name),
-            *(_number(known.get(key)) for _, key in LIVE_COLUMNS),
-            _moment(known.get("last_success")),
-            printable(str(known.get("route") or "light")),
-        )
-    out.print(table)
+    titles = [heading for heading, _ in LIVE_COLUMNS]
+    rows = (_live_row(name, tasks[name]) for name in sorted(tasks))
+    print_rows(out, [*titles, "task"], rows)
+
+
+def _live_row(name: str, known: dict[str, Any]) -> Row:
+    route = f"  route {known.get('route') or 'light'}"
+    success = f"  last success {_moment(known.get('last_success'))}"
+    return (
+        [Text(_number(known.get(key))) for _, key in LIVE_COLUMNS],
+        [styled(name, "bold"), styled(route, "dim"), styled(success, "dim")],
+    )
 
 
 def _number(value: object) -> str:

@@ -13,8 +13,10 @@ from importlib import resources
 from typing import Any
 
 KINDS = (
+    "applied",
     "changes",
     "drain",
+    "finish",
     "live",
     "plan",
     "proofs",
@@ -23,6 +25,7 @@ KINDS = (
     "scan",
     "schedules",
     "status",
+    "undone",
     "verify",
 )
 # Kept in the project: a baseline of the scan, measured run times, stored schedules.

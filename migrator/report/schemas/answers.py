@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-from migrator.model import Location  # noqa: TC001 - the derivation resolves it
+from migrator.model import (
+    Location,
+    ManualStep,
+    Refusal,
+)
 
 Json = dict[str, Any]
 # `from` is a keyword of Python: this form has to be written as a call.
@@ -123,17 +127,31 @@ class RuleForm(TypedDict):
 
 
 ANSWERS: dict[str, dict[str, object]] = {
+    "applied": {
+        "written": list[str],
+        "manual_steps": list[ManualStep],
+        "refusals": list[Refusal],
+    },
     "drain": {
         "tasks": dict[str, DrainForm],
         "unreadable": int,
         "workers_silent": bool,
         "left": list[str],
     },
+    "finish": {
+        "applied": bool,
+        "finished": list[str],
+        "paths": list[str],
+        "kept": list[Refusal],
+        "unseen": list[Refusal],
+        "manual_steps": list[ManualStep],
+    },
     "live": {"tasks": dict[str, LiveForm]},
     "proofs": {"schedules": list[ProofForm]},
     "route": {"task": str, "route": str | float | None, "handed_over": int},
     "rules": {"rules": list[RuleForm]},
     "schedules": {"entries": list[StoredEntryForm]},
+    "undone": {"put_back": list[str]},
     "verify": {"checks": list[CheckForm]},
 }
 

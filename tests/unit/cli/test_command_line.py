@@ -1,0 +1,144 @@
+"""What every command has: examples, completion, documents, and words that fit."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from rich.console import Console
+
+from migrator.cli import COMMANDS, migrate
+from migrator.model import Target
+from migrator.report import status_report
+from migrator.status import Stage, Status, TaskStatus
+from tests.command_line import run
+from tests.documents import valid
+
+ROOT = Path(__file__).parents[3]
+
+# A person answers, key by key: there is nothing for programs to read.
+FOR_PEOPLE = {"review"}
+# Of a store's figures, `migrate scan --format json` is the document.
+GROUPS = {"evidence", "operate"}
+
+
+def command_of(name):
+    return migrate.get_command(click.Context(migrate), name)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_has_an_example(name):
+    lines = [line.strip() for line in command_of(name).help.splitlines()]
+    assert any(line.startswith(f"migrate {name}") for line in lines)
+
+
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - FOR_PEOPLE - GROUPS))
+def test_programs_can_read_it(name):
+    (form,) = [p for p in command_of(name).params if p.name == "output"]
+    assert "json" in form.type.choices
+
+
+def complete(*words):
+    """What the shell would offer for the last word."""
+    environment = {
+        **os.environ,
+        "_MIGRATE_COMPLETE": "bash_complete",
+        "COMP_WORDS": " ".join(["migrate", *words]),
+        "COMP_CWORD": str(len(words)),
+    }
+    call = "import sys; sys.argv[0] = 'migrate'; from migrator.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", call],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [line.partition(",")[2] for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (("st",), ["status"]),
+        (("scan", "--for"), ["--format"]),
+        (("scan", "--format", "s"), ["sarif"]),
+        (("explain", "retry-h"), ["retry-horizon"]),
+        (("apply", "--target", "ap"), ["apscheduler"]),
+    ],
+)
+def test_the_shell_completes(words, offered):
+    assert complete(*words) == offered
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_there_is_a_script_for_the_shell(shell):
+    call = "import sys; sys.argv[0] = 'migrate'; from migrator.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", call],
+        env={**os.environ, "_MIGRATE_COMPLETE": f"{shell}_source"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "_MIGRATE_COMPLETE" in done.stdout
+
+
+def test_names_are_there_on_a_narrow_terminal(monkeypatch):
+    """The name of a task is what the line is for: it wraps, and never goes."""
+    stream = io.StringIO()
+    narrow = Console(file=stream, width=40, force_terminal=True, no_color=True)
+    monkeypatch.setattr(status_report, "console", lambda: narrow)
+    name = "shop.orders.tasks.send_receipt_to_customer"
+    task = TaskStatus(name, Stage.MOVED, Target.RUNNER, 3, 0, 1)
+    status_report.print_status(Status((task,)), "text")
+    status_report.print_live({name: {"waiting": 1, "route": None}}, "text")
+    shown = stream.getvalue()
+    lines = [line.split()[-1] for line in shown.splitlines() if line.strip()]
+    assert "".join(lines).count("customer") == 2
+    assert "moved" in shown
+
+
+def test_an_error_has_a_place_and_a_way_on(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "migrator", "diff"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "migrate.toml: there is no plan yet" in done.stderr
+    assert "Run `migrate plan`" in done.stderr
+    assert not done.stdout
+
+
+def test_every_rule_can_be_read_by_programs():
+    done = subprocess.run(
+        [sys.executable, "-m", "migrator", "explain", "--format", "json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    rules = json.loads(done.stdout)["rules"]
+    assert {"id", "summary", "explanation", "guidance", "example"} <= set(rules[0])
+
+
+def test_what_was_written_and_put_back_fits_its_schema(tmp_path):
+    """apply, undo and finish, as programs read them."""
+    project = tmp_path / "shop"
+    shutil.copytree(ROOT / "fixtures/projects/tidy_shop", project)
+    assert run(project, "plan")[0] == 0
+    written = valid(run(project, "apply", "--format", "json")[1], "applied")["written"]
+    assert "migrate.toml" in written
+    shown = run(project, "finish", "--all", "--diff", "--format", "json")[1]
+    assert valid(shown, "finish")["applied"] is False
+    back = valid(run(project, "undo", "--format", "json")[1], "undone")["put_back"]
+    assert sorted(back) == sorted(written)
