@@ -61,7 +61,9 @@ def export_schedules(
     migrate operate export-schedules redis://localhost/1       RedBeat
     migrate operate export-schedules --import-app shop.celery:app
 
-    With its last run an interval keeps its phase when it moves. Entries that only a
+    With its last run an interval keeps its phase when it moves, and what came due since
+    is made up for once: so stop beat first. How to keep it running instead:
+    docs/how-to/cut-over.md. Entries that only a
     store knows are listed by scan and plan, and stay where they are. The store is
     read and never written; what it holds is not executed. The file contains the
     arguments of the entries: look at it before you commit it.

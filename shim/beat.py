@@ -1,0 +1,221 @@
+"""A beat that shares its slots with the generated scheduler, for the change-over.
+
+    celery -A shop beat -S shim.beat:ClaimingScheduler
+
+Beat and scheduler may both be up, in either direction: whoever claims a slot first
+runs it. Claims are those of the generated package: in Redis where REDIS_URL is set,
+else in DATABASE_URL. `SHIM_CLAIMS` is the package's name, by default "light_tasks".
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from celery.beat import PersistentScheduler
+from celery.schedules import crontab, schedule
+
+from .errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from celery.beat import ScheduleEntry
+
+logger = logging.getLogger(__name__)
+
+# As in the generated package: both sides must find the same keys and slots.
+CLAIM_LIFETIME = 24 * 3600
+FIXED_ANCHOR = datetime(2024, 1, 1, tzinfo=UTC)
+MINUTE = 60.0
+BLOCKING = {
+    "sqlite+aiosqlite": "sqlite",
+    "postgres": "postgresql",
+    "postgresql+asyncpg": "postgresql+psycopg",
+    "mysql+aiomysql": "mysql+pymysql",
+    "mysql+asyncmy": "mysql+pymysql",
+}
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class ClaimSlots:
+    """Mixed into any scheduler of beat, before it in the bases.
+
+    A slot that cannot be claimed because the store is down is not sent, and that is
+    logged as an error: sent unclaimed, it could run twice.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._claims = open_claims()
+        super().__init__(*args, **kwargs)
+
+    def apply_async(
+        self,
+        entry: ScheduleEntry,
+        producer: Any = None,
+        advance: bool = True,  # noqa: FBT001, FBT002 - beat's own signature
+        **kwargs: Any,
+    ) -> Any:
+        slot = self._slot(entry)
+        if slot is not None and not self._claims.claim(entry.name, slot):
+            logger.info("slot %s of %s runs elsewhere", slot.isoformat(), entry.name)
+            if advance:
+                self.reserve(entry)  # type: ignore[attr-defined]  # beat's
+            return None
+        return super().apply_async(  # type: ignore[misc]  # beat's
+            entry, producer=producer, advance=advance, **kwargs
+        )
+
+    def _slot(self, entry: ScheduleEntry) -> datetime | None:
+        """The slot that this run is for; None where no other scheduler can know it."""
+        if isinstance(entry.schedule, crontab):
+            return crontab_slot(entry.schedule, entry.last_run_at)
+        if type(entry.schedule) is schedule:
+            anchor = self._claims.known_slot(entry.name) or FIXED_ANCHOR
+            return interval_slot(entry.schedule.run_every, anchor, now())
+        return None
+
+
+class ClaimingScheduler(ClaimSlots, PersistentScheduler):  # type: ignore[misc]
+    """Beat's own scheduler, claiming each slot before it sends it."""
+
+
+def crontab_slot(when: crontab, last_run_at: datetime) -> datetime | None:
+    """The latest time that is due, as a run after a longer pause stands for all."""
+    found, at = None, last_run_at
+    while True:
+        left = when.remaining_estimate(at).total_seconds()
+        if left > 0:
+            return found
+        due = now().timestamp() + left
+        moment = datetime.fromtimestamp(round(due / MINUTE) * MINUTE, UTC)
+        if found is not None and moment <= found:
+            return found
+        found = at = moment
+
+
+def interval_slot(every: timedelta, anchor: datetime, at: datetime) -> datetime:
+    """The latest slot of the grid through `anchor`."""
+    return anchor + (at - anchor) // every * every
+
+
+class Claims(Protocol):
+    """Where slots are claimed, as the generated package does it."""
+
+    def claim(self, entry: str, slot: datetime) -> bool:
+        """Take the slot; of all callers over all processes exactly one gets it."""
+
+    def known_slot(self, entry: str) -> datetime | None:
+        """A slot of the generated scheduler's, whose grid an interval follows."""
+
+
+def open_claims() -> Claims:
+    """By REDIS_URL and DATABASE_URL; ConfigurationError where neither is set."""
+    namespace = os.environ.get("SHIM_CLAIMS", "light_tasks")
+    redis, database = os.environ.get("REDIS_URL"), os.environ.get("DATABASE_URL")
+    states = States(database, namespace) if database else None
+    if redis:
+        return RedisClaims(redis, namespace, states)
+    if states is None:
+        message = (
+            "beat cannot share its slots: set REDIS_URL or DATABASE_URL to the "
+            "value that the generated scheduler has"
+        )
+        raise ConfigurationError(message)
+    return SqlClaims(states, namespace)
+
+
+def stamp(slot: datetime) -> str:
+    return slot.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+class States:
+    """The generated scheduler's table of what each entry has done."""
+
+    def __init__(self, url: str, namespace: str) -> None:
+        from sqlalchemy import create_engine
+
+        driver, separator, rest = url.partition("://")
+        blocking = BLOCKING.get(driver, driver) + separator + rest
+        self.engine = create_engine(blocking, pool_pre_ping=True)
+        self._name = f"{namespace.replace('.', '_')}_state"
+
+    def slot(self, entry: str, *columns: str) -> datetime | None:
+        """The first of the columns that is set; None where there is no such row."""
+        from sqlalchemy import inspect, text
+
+        if not inspect(self.engine).has_table(self._name):
+            return None  # the scheduler has never been up
+        query = f"SELECT {', '.join(columns)} FROM {self._name} WHERE entry = :entry"  # noqa: S608 - names of ours
+        with self.engine.connect() as connection:
+            row = connection.execute(text(query), {"entry": entry}).first()
+        found = next(filter(None, row or ()), None)
+        return None if found is None else datetime.fromisoformat(found)
+
+
+class RedisClaims:
+    """A key per slot, which nobody deletes."""
+
+    def __init__(self, url: str, namespace: str, states: States | None) -> None:
+        from redis import Redis
+
+        self._redis: Any = Redis.from_url(
+            url, decode_responses=True, socket_timeout=2, socket_connect_timeout=2
+        )
+        self._namespace = namespace
+        self._states = states
+
+    def claim(self, entry: str, slot: datetime) -> bool:
+        # A token per attempt tells a retry after a lost answer from another claimer.
+        token = f"{time.time():.3f} {secrets.token_hex(8)}"
+        key = f"{self._namespace}:tick:{entry}:{stamp(slot)}"
+        with self._redis.pipeline(transaction=True) as commands:
+            commands.set(key, token, nx=True, ex=CLAIM_LIFETIME)
+            commands.get(key)
+            _, holder = commands.execute()
+        # A Redis that was restarted has forgotten; the scheduler's table has not.
+        last = self._states.slot(entry, "last_slot") if self._states else None
+        return bool(holder == token) and (last is None or last < slot)
+
+    def known_slot(self, entry: str) -> datetime | None:
+        if self._states is None:
+            return None
+        return self._states.slot(entry, "last_slot", "next_run")
+
+
+class SqlClaims:
+    """A unique row per slot."""
+
+    def __init__(self, states: States, namespace: str) -> None:
+        from sqlalchemy import Column, Float, MetaData, String, Table
+
+        self._states = states
+        metadata = MetaData()
+        self._ticks = Table(
+            f"{namespace.replace('.', '_')}_ticks",
+            metadata,
+            Column("entry", String(191), primary_key=True),
+            Column("slot", String(40), primary_key=True),
+            Column("claimed_at", Float(53), nullable=False, index=True),
+        )
+        metadata.create_all(states.engine)
+
+    def claim(self, entry: str, slot: datetime) -> bool:
+        from sqlalchemy import insert
+        from sqlalchemy.exc import IntegrityError
+
+        row = {"entry": entry, "slot": stamp(slot), "claimed_at": time.time()}
+        try:
+            with self._states.engine.begin() as connection:
+                connection.execute(insert(self._ticks).values(row))
+        except IntegrityError:
+            return False
+        return True
+
+    def known_slot(self, entry: str) -> datetime | None:
+        return self._states.slot(entry, "last_slot", "next_run")

@@ -1,0 +1,122 @@
+"""From a running beat to the scheduler and back, both up for a while: the ledger.
+
+CUTOVER_SECONDS=600 makes each of the five phases as long as that, by default 5.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.scheduler_project import ended, every, project
+
+PHASE = float(os.environ.get("CUTOVER_SECONDS", "5"))
+PERIOD = 2.0
+
+TASKS = '''
+"""A task that notes its run, and whether the scheduler or a worker ran it."""
+
+import os
+import time
+
+from celery import Celery
+
+from light_tasks.runs import current_run
+
+app = Celery("shop", broker=os.environ["BROKER_URL"])
+app.conf.broker_connection_retry_on_startup = True
+
+
+def note(kind, *facts):
+    line = " ".join(map(str, (kind, time.time(), os.getpid(), *facts))) + "\\n"
+    handle = os.open(os.environ["LEDGER"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(handle, line.encode())
+    os.close(handle)
+
+
+@app.task(name="shop.tick")
+def tick(label="", seconds=0.0):
+    note("ran", label, "worker" if current_run() is None else "scheduler")
+'''
+# The release before: its beat still has the entry.
+BEFORE = f"""
+from shop.tasks import app
+
+app.conf.beat_schedule = {{
+    "cut-over": {{"task": "shop.tick", "schedule": {PERIOD}, "args": ("cut-over",)}}
+}}
+"""
+
+
+@pytest.mark.parametrize("claims", ["redis", "sqlite"])
+def test_no_slot_is_lost_and_none_runs_twice(tmp_path, redis_url, claims):
+    stores = {"BROKER_URL": redis_url}
+    if claims == "redis":
+        stores["REDIS_URL"] = redis_url
+    with project(tmp_path, [every(PERIOD, "cut-over")], **stores) as running:
+        (running.folder / "shop" / "tasks.py").write_text(TASKS)
+        (running.folder / "shop" / "before.py").write_text(BEFORE)
+        running.environment["PYTHONPATH"] = str(Path.cwd())
+        worker = celery(running, "worker", "--pool=solo", "--loglevel=warning")
+        beat = started_beat(running)
+        wait(running, "worker", 2)
+        scheduler = running.scheduler()
+        both_up(running)
+        assert ended(beat) == 0
+        time.sleep(PHASE)
+        beat = started_beat(running)
+        both_up(running)
+        assert ended(scheduler) == 0
+        after = len(running.notes("ran"))
+        time.sleep(PHASE)
+        assert len(running.notes("ran")) > after  # beat alone again
+        ended(beat)
+        time.sleep(1)
+        ended(worker)
+        balance(running)
+
+
+def celery(running, *arguments):
+    return running.run("-m", "celery", "-A", "shop.before", *arguments)
+
+
+def started_beat(running):
+    # Away from the ends of a slot, where the process may take a moment to start.
+    time.sleep(PERIOD - time.time() % PERIOD + 0.2)
+    number = len(running.processes)
+    return celery(
+        running,
+        "beat",
+        "--scheduler=shim.beat:ClaimingScheduler",
+        f"--schedule={running.folder}/beat-state",
+        f"--pidfile={running.folder}/beat-{number}.pid",
+    )
+
+
+def both_up(running):
+    time.sleep(PHASE)
+    wait(running, "scheduler", 1)
+
+
+def wait(running, side, count):
+    deadline = time.monotonic() + 30
+    while sum(note[4] == side for note in running.notes("ran")) < count:
+        assert time.monotonic() < deadline, [
+            running.log(n) for n in range(len(running.processes))
+        ]
+        time.sleep(0.1)
+
+
+def balance(running):
+    """Each slot between the first and the last one ran once, whoever ran it."""
+    runs = [(float(note[1]), note[4]) for note in running.notes("ran")]
+    counts = Counter(at // PERIOD for at, _ in runs)
+    twice = {slot: n for slot, n in counts.items() if n > 1}
+    assert not twice, (twice, runs)
+    lost = set(range(int(min(counts)), int(max(counts)) + 1)) - set(map(int, counts))
+    assert not lost, (lost, runs)
+    assert {side for _, side in runs} == {"worker", "scheduler"}

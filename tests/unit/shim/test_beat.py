@@ -1,0 +1,129 @@
+"""Which slot a run of beat stands for, and that one of many gets it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from celery import Celery
+from celery.beat import ScheduleEntry
+from celery.schedules import crontab, schedule
+from redis.exceptions import RedisError
+
+from shim.beat import (
+    ClaimingScheduler,
+    crontab_slot,
+    interval_slot,
+    open_claims,
+)
+from shim.errors import ConfigurationError
+
+BERLIN = ZoneInfo("Europe/Berlin")
+AT = datetime(2026, 11, 2, 10, 5, 0, 250_000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("fields", "last", "slot"),
+    [
+        ({"minute": "*/5"}, "2026-11-02T10:00:00.300+00:00", "2026-11-02T10:05"),
+        ({"minute": "*/5"}, "2026-11-02T09:31:00+00:00", "2026-11-02T10:05"),
+        ({"hour": "3", "minute": "0"}, "2026-10-30T03:00:01+00:00", "2026-11-02T03:00"),
+        ({"minute": "*/5"}, "2026-11-02T10:05:00.100+00:00", None),
+    ],
+)
+def test_a_crontabs_slot_is_the_latest_that_is_due(fields, last, slot, monkeypatch):
+    app = Celery("unit", set_as_current=False)
+    monkeypatch.setattr(app, "now", lambda: AT)
+    monkeypatch.setattr("shim.beat.now", lambda: AT)
+    found = crontab_slot(crontab(**fields, app=app), datetime.fromisoformat(last))
+    wanted = None if slot is None else datetime.fromisoformat(f"{slot}:00+00:00")
+    assert found == wanted
+
+
+def test_a_slot_in_the_applications_zone(monkeypatch):
+    app = Celery("unit", set_as_current=False)
+    app.conf.timezone = "Europe/Berlin"
+    here = datetime(2026, 10, 25, 3, 0, 1, tzinfo=BERLIN)  # after the clock change
+    monkeypatch.setattr(app, "now", lambda: here)
+    monkeypatch.setattr("shim.beat.now", lambda: here.astimezone(UTC))
+    last = datetime(2026, 10, 24, 3, 0, tzinfo=BERLIN)
+    found = crontab_slot(crontab(hour="3", minute="0", app=app), last)
+    assert found == datetime(2026, 10, 25, 2, 0, tzinfo=UTC)
+
+
+def test_an_intervals_slots_lie_on_the_grid():
+    anchor = datetime(2026, 11, 1, 0, 0, 7, tzinfo=UTC)
+    every = timedelta(seconds=30)
+    assert interval_slot(every, anchor, AT) == datetime(
+        2026, 11, 2, 10, 4, 37, tzinfo=UTC
+    )
+    later = anchor + timedelta(days=400)  # the anchor may lie ahead
+    assert interval_slot(every, later, AT) == interval_slot(every, anchor, AT)
+
+
+@pytest.fixture(params=["redis", "sqlite"])
+def stores(request, tmp_path, monkeypatch):
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite+aiosqlite:///{tmp_path}/claims.db")
+    monkeypatch.setenv("SHIM_CLAIMS", "shop.light")
+    if request.param == "redis":
+        monkeypatch.setenv("REDIS_URL", request.getfixturevalue("redis_url"))
+
+
+def test_a_slot_is_claimed_once(stores):
+    first, second = open_claims(), open_claims()
+    later = AT + timedelta(seconds=5)
+    assert [c.claim("probe", AT) for c in (first, second, first)] == [
+        True,
+        False,
+        False,
+    ]
+    assert second.claim("probe", later)
+    assert first.claim("other", AT)
+    assert first.known_slot("probe") is None  # the scheduler has never been up
+
+
+def test_no_store_is_no_beat(monkeypatch):
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    with pytest.raises(ConfigurationError, match="REDIS_URL or DATABASE_URL"):
+        open_claims()
+
+
+def test_of_two_beats_one_sends(stores, tmp_path):
+    app = Celery("unit", broker="memory://", set_as_current=False)
+    sent = []
+    beats = [
+        ClaimingScheduler(
+            app=app, schedule_filename=str(tmp_path / f"beat{n}"), lazy=True
+        )
+        for n in range(2)
+    ]
+    for beat in beats:
+        beat.send_task = lambda *given, **_: sent.append(given[0])
+        entry = ScheduleEntry(
+            "probe",
+            "shop.probe",
+            app.now() - timedelta(hours=1),
+            schedule=schedule(3600.0, app=app),
+            app=app,
+        )
+        beat.apply_async(entry, advance=False)
+        beat.close()
+    assert sent == ["shop.probe"]
+
+
+def test_a_store_that_is_down_sends_nothing(monkeypatch, tmp_path):
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    app = Celery("unit", broker="memory://", set_as_current=False)
+    path = str(tmp_path / "beat")
+    beat = ClaimingScheduler(app=app, schedule_filename=path, lazy=True)
+    beat.send_task = lambda *_given, **_named: pytest.fail("it was sent unclaimed")
+    when = schedule(60.0, app=app)
+    last = app.now() - timedelta(hours=1)
+    entry = ScheduleEntry("probe", "shop.probe", last, schedule=when, app=app)
+    with pytest.raises(RedisError, match="refused"):
+        beat.apply_async(entry, advance=False)
+    beat.close()
