@@ -19,6 +19,7 @@ from migrator.scan.settings import Settings
 from migrator.scan.surroundings import Surroundings
 from migrator.scan.task_classes import with_task_classes
 from migrator.scan.task_values import TaskValues
+from migrator.scan.thread_apps import calls_without_app
 from migrator.scan.zones import with_zone
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class Gathering:
             settings=tuple(sorted(self._settings.found.values(), key=_place)),
             signals=tuple(sorted(self._around.signals, key=_place)),
             functions=self._bodies.follow(self._known()),
-            blind_spots=tuple(self._blind_spots()),
+            blind_spots=tuple(self._blind_spots(files)),
         )
 
     def _known(self) -> list[KnownTask]:
@@ -133,8 +134,10 @@ class Gathering:
         ]
         return sorted(with_zone(entries, settings), key=_place)
 
-    def _blind_spots(self) -> list[BlindSpot]:
+    def _blind_spots(self, files: list[FileFacts]) -> list[BlindSpot]:
+        tasks = [one.task for one in self._known()]
         spots = [
+            *calls_without_app(files, tasks, self._sites()),
             *self._definitions.blind_spots,
             *self._calls.blind_spots,
             *self._values.blind_spots,

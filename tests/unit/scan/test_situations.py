@@ -97,3 +97,12 @@ def test_the_situation_gives_the_expected_inventory(folder, request):
     if request.config.getoption("--update-golden"):
         expected.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     assert found == json.loads(expected.read_text(encoding="utf-8"))
+
+
+def test_every_hard_case_has_its_situation():
+    """The table names a folder with an expectation for each of them."""
+    rows = (FOLDER / "README.md").read_text(encoding="utf-8").splitlines()[7:]
+    named = [one.strip() for row in rows for one in row.split(" | ")[-1].split(",")]
+    names = {name.rstrip(" |") for name in named}
+    assert len(rows) == 44
+    assert names <= {path.name for path in SITUATIONS}
