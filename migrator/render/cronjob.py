@@ -49,7 +49,7 @@ SHARED = (
     "state.py",
     "tables.py",
 )
-OWN = ("wait.py", "worker.py", "workers/__init__.py")
+OWN = ("wait.py", "worker.py")
 CHART_TEMPLATE = "chart/templates/cronjobs.yaml"
 # What Kubernetes itself decides, or the manifest holds.
 NOT_IN_WORKER = frozenset(
@@ -108,7 +108,12 @@ def cronjob_package(
     files |= {name: plain(f"kubernetes/{name}") for name in OWN}
     files["__init__.py"] = plain("fastapi/__init__.py.j2")
     files["config.py"] = rendered("apscheduler/config.py.j2", namespace=plan.package)
-    app = celery_application(inventory)
+    app = "" if finished else celery_application(inventory)
+    files["workers/__init__.py"] = rendered(
+        "kubernetes/workers/__init__.py.j2",
+        django="django" in inventory.frameworks,
+        app_module=app.rpartition(".")[0],
+    )
     modules = _module_names([tasks[name] for name in tasks])
     jobs: list[CronJob] = []
     taken: set[str] = set()
@@ -116,9 +121,7 @@ def cronjob_package(
         mine = [schedule for schedule in schedules if schedule.entry.task == name]
         module = modules[name]
         if mine:
-            files[f"workers/{module}.py"] = _worker(
-                plan, task, mine, module, app="" if finished else app
-            )
+            files[f"workers/{module}.py"] = _worker(plan, task, mine, module, app=app)
             jobs += _jobs(plan, task, mine, module, taken)
     return files | _manifests(tuple(jobs), plan) | for_cronjobs(jobs)
 

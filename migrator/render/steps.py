@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 YAML = frozenset({".yml", ".yaml"})
 COPY = re.compile(r"^\s*COPY\s+(?P<sources>.+?)\s+\S+\s*$", re.IGNORECASE)
-DATABASE_SCHEDULER = re.compile(r"django_celery_beat|DatabaseScheduler|\bdjango\b")
+DATABASE_SCHEDULER = re.compile(
+    r"django_celery_beat|DatabaseScheduler|(?:^|-S|--scheduler)[ =]?['\"]?django\b"
+)
 PACKAGES = re.compile(r"^\s*(?:include|packages)\s*=\s*\[")
 
 

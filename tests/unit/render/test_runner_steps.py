@@ -82,3 +82,18 @@ def test_the_scheduler_imports_no_local_variable():
     (text,) = (c.after.decode() for c in changes if c.path.endswith("scheduler.py"))
     assert 'CELERY_APP: str = "shop.web:queue"' in text
     assert "create" not in text.partition("IMPORTS")[2].partition("\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("command", "has_rows"),
+    [
+        ("celery -A shop beat -S django", True),
+        ("celery -A shop beat --scheduler=django", True),
+        ("celery -A shop beat --pidfile /run/django-shop/beat.pid", False),
+    ],
+)
+def test_only_the_scheduler_of_a_database_keeps_rows(command, has_rows):
+    beat = ProcessCommand("beat", COMPOSE, command)
+    tick = planned(definition("shop.tick", "tick"))
+    found = steps(tasks=(tick,), entries=[every(5, "a")], processes=(beat,))
+    assert any("PeriodicTask" in text for _, text in found) is has_rows

@@ -1,1 +1,0 @@
-"""A program per task that a Kubernetes CronJob starts. Yours to change."""
