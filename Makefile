@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # pip reads the groups of pyproject.toml itself from 25.1 on.
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test unit lint wheel clean
+.PHONY: demo test unit lint wheel release clean
 
 demo: $(STAMP)
 	$(BIN)/python -m tests.acceptance.demo
@@ -19,6 +19,10 @@ unit: $(STAMP)
 
 lint: $(STAMP)
 	$(BIN)/python -m tests.run lint
+
+# Two equal builds into dist/, tested on every Python that is found.
+release: $(STAMP)
+	$(BIN)/python -m tests.release dist
 
 wheel: $(STAMP)
 	$(BIN)/python -m build

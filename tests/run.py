@@ -13,11 +13,11 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests import release
 from tests.servers import ServerMissingError, postgres_binaries, redis_program
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ ROOT = Path(__file__).parents[1]
 PYTHON = sys.executable
 IN_CI = os.environ.get("CI") == "true"
 TYPED = ("migrator", "shim")
-SMOKE = "tests/acceptance/test_journey.py"
 # tier: whether its tests may run side by side. Those that start many processes or
 # count runs against the clock get the machine to themselves.
 TIERS = {
@@ -67,30 +66,8 @@ def pytest(tier: str, *, in_parallel: bool) -> bool:
 
 
 def wheel() -> bool:
-    """Build once, install it alone, and run the smoke part without the source."""
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        if not run(PYTHON, "-m", "build", "--outdir", place / "dist", "."):
-            return False
-        built = next((place / "dist").glob("*.whl"))
-        environment = place / "venv"
-        python = environment / "bin" / "python"
-        for part in ("tests", "fixtures", "pyproject.toml", "README.md"):
-            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
-            copy(ROOT / part, place / part)
-        install = (python, "-m", "pip", "install", "--quiet")
-        extras = "migrate,redis,fastapi,metrics"
-        installed = (
-            run(PYTHON, "-m", "venv", environment)
-            and run(*install, "--upgrade", "pip>=25.1")
-            and run(*install, f"{built}[{extras}]")
-            and run(*install, "--group", f"{place / 'pyproject.toml'}:test")
-        )
-        command = [str(python), "-m", "pytest", SMOKE, "-q", "-m", "smoke"]
-        print(f"\n$ {' '.join(command)}  (installed wheel)", flush=True)
-        return installed and (
-            subprocess.run(command, cwd=place, check=False).returncode == 0
-        )
+    """Built twice and tested on this Python; `make release` takes all of them."""
+    return release.wheel({"this": PYTHON})
 
 
 def left_out() -> list[str]:
