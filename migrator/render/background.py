@@ -44,12 +44,21 @@ OWN = (
 # What the generated module itself calls something.
 TAKEN = frozenset(
     {"APIRouter", "Accepted", "Arguments", "BackgroundTasks", "BaseModel", "Field"}
-    | {"ConfigDict", "DESCRIBED", "Overview", "State", "TaskRoute", "WORK", "Work"}
+    | {"ConfigDict", "Overview", "State", "TaskRoute", "WORK", "Work"}
+    | {"START_ERRORS", "STATE_ERRORS", "STATUS_ERRORS"}
     | {"config", "offer", "overview", "router", "run", "start", "state", "state_of"}
     | {"status", "annotations", "arguments", "call_id", "background", "current_app"}
 )
 FROM_ENDPOINTS = (
-    *("DESCRIBED", "Accepted", "Overview", "State", "TaskRoute"),
+    *(
+        "START_ERRORS",
+        "STATE_ERRORS",
+        "STATUS_ERRORS",
+        "Accepted",
+        "Overview",
+        "State",
+        "TaskRoute",
+    ),
     *("offer", "overview", "state_of"),
 )
 PATH = re.compile(r"(?:/[A-Za-z0-9_-]+)+")
@@ -127,6 +136,7 @@ def background_package(
     if not endpoints:
         return {}
     package = plan.package
+    modules = [endpoint.module for endpoint in endpoints]
     app = celery_application(inventory)
     files = {name: plain(f"apscheduler/{name}") for name in SHARED}
     files |= {name: plain(f"fastapi/{name}") for name in OWN} | for_processes()
@@ -137,7 +147,8 @@ def background_package(
         "api_router.py": rendered(
             "fastapi/api_router.py.j2",
             package=package,
-            modules=[endpoint.module for endpoint in endpoints],
+            imports=import_lines([Import(".calls", m, m) for m in modules], ()),
+            modules=modules,
             app_module=app.rpartition(".")[0],
             app=app.rpartition(".")[2],
         ),
@@ -237,7 +248,8 @@ def _options(endpoint: Endpoint) -> list[tuple[str, str]]:
     task = endpoint.task
     variable = f"{endpoint.module.upper()}_TIMEOUT"
     default = task.options.get("timeout", DEFAULT_TIMEOUT)
-    options = [("timeout", f"config.number({python(variable)}, {python(default)})")]
+    timeout = f"config.number({python(variable)}, {python(default)})"
+    options = [("timeout", expression(timeout, 4, len("timeout=")))]
     if task.definition.is_async:
         options.insert(0, ("is_async", "True"))
     is_late = any(o.name == "acks_late" and o.value for o in task.definition.options)

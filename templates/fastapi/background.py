@@ -181,6 +181,10 @@ class Background:
             return  # taken over by another process in the meantime
         job.is_begun = True
         if not self._is_serving:  # e.g. a test client without a lifespan
+            logger.warning(
+                "the lifespan of the router does not run, so nobody takes over what a "
+                "dead process leaves: include the router in the application itself"
+            )
             async with self._kept():
                 await self._run(job)
             return

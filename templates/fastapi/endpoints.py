@@ -75,7 +75,17 @@ class Duplicate(Problem):
     id: str
 
 
-DESCRIBED: dict[int | str, dict[str, Any]] = {
+# What each endpoint may answer instead, for the schema.
+STATUS_ERRORS: dict[int | str, dict[str, Any]] = {
+    401: {"model": Problem},
+    503: {"model": Problem, "description": "The store is down"},
+}
+STATE_ERRORS: dict[int | str, dict[str, Any]] = {
+    **STATUS_ERRORS,
+    404: {"model": Problem, "description": "No such call, or it ended too long ago"},
+}
+START_ERRORS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem, "description": "The body is no JSON"},
     401: {"model": Problem},
     409: {"model": Duplicate, "description": "The same work is under way"},
     413: {"model": Problem, "description": "The body is too large"},

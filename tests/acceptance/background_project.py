@@ -148,6 +148,11 @@ def bound(self, label: str) -> None:
     note("bound", self.name, label)
 
 
+@app.task(name="shop.long")
+def reconcile_what_every_account_of_every_customer_has_paid() -> None:
+    pass
+
+
 @app.task(name="shop.attempts", bind=True)
 def attempts(self, label: str) -> None:
     raise self.retry()
@@ -165,6 +170,7 @@ app.include_router(create_router(authorize=bearer_token, in_schema=True))
 def ping() -> str:
     return "pong"
 """
+LONG = "reconcile_what_every_account_of_every_customer_has_paid"
 GOOD = ("clean", "fail", "again", "everything", "start", "bound")
 
 

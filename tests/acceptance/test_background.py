@@ -14,7 +14,7 @@ import httpx
 import pytest
 import redis
 
-from tests.acceptance.background_project import BEARER, site
+from tests.acceptance.background_project import BEARER, GOOD, LONG, site
 from tests.acceptance.scheduler_project import ROOT
 from tests.servers import wait_until
 
@@ -214,7 +214,7 @@ def test_the_connection_of_a_call_is_free_at_once(tmp_path, empty_redis):
 
 
 def test_linter_formatter_and_type_checker_are_content(tmp_path):
-    site(tmp_path)
+    site(tmp_path, *GOOD, LONG)
     settings = ["--config", str(ROOT / "pyproject.toml"), "--no-cache"]
     strict = ["--strict", "--ignore-missing-imports", "--follow-imports=silent"]
     for command in (

@@ -153,7 +153,7 @@ def test_an_endpoint_beside_another_target_has_the_path_of_its_option(folder):
     runner = replace(plan.tasks[0], target=Target.RUNNER)
     text = files(folder, replace(plan, tasks=(runner,)))["light_tasks/calls/clean.py"]
     assert '@router.post("/cleanup"' in text
-    assert '@router.get("/cleanup/status")' in text
+    assert '@router.get("/cleanup/status", responses=' in text
     without = replace(runner, options={})
     assert files(folder, replace(plan, tasks=(without,))) == {}
     with pytest.raises(PlanError, match="counts its attempts"):
