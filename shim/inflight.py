@@ -30,8 +30,10 @@ class InFlight:
     """Counts by task name.
 
     `queued` waits in a queue. `unacknowledged` was taken by a worker and is not
-    done: running, prefetched, or waiting for its ETA. The rest is what live
-    workers say about the same messages; `silent` is true when none answered.
+    done: prefetched, waiting for its ETA, or running with a late acknowledgement.
+    The rest is what live workers say; `silent` is true when none answered.
+    `in_workers` is the part of it that the broker no longer holds: early tasks
+    that run.
     """
 
     queued: Counter[str] = field(default_factory=Counter)
@@ -39,12 +41,13 @@ class InFlight:
     active: Counter[str] = field(default_factory=Counter)
     reserved: Counter[str] = field(default_factory=Counter)
     scheduled: Counter[str] = field(default_factory=Counter)
+    in_workers: Counter[str] = field(default_factory=Counter)
     unreadable: int = 0
     silent: bool = True
 
     def left(self, task: str) -> int:
-        """How many messages of the task the broker still holds."""
-        return self.queued[task] + self.unacknowledged[task]
+        """How many calls of the task the broker or a worker still holds."""
+        return self.queued[task] + self.unacknowledged[task] + self.in_workers[task]
 
 
 def in_flight(
@@ -66,11 +69,12 @@ def in_flight(
             raise ConfigurationError(message)
         channel = connection.default_channel
         names = {*app.amqp.queues, app.conf.task_default_queue, *queues}
+        held: set[str] = set()
         for payload in _queued(channel, names):
-            _count(found, found.queued, payload)
+            _count(found, found.queued, payload, held)
         for payload in _unacknowledged(channel):
-            _count(found, found.unacknowledged, payload)
-    _ask_workers(app, found, timeout)
+            _count(found, found.unacknowledged, payload, held)
+    _ask_workers(app, found, timeout, held)
     return found
 
 
@@ -86,28 +90,36 @@ def _unacknowledged(channel: Any) -> Iterator[Any]:
         yield loads(entry)[0]
 
 
-def _count(found: InFlight, place: Counter[str], payload: Any) -> None:
+def _count(found: InFlight, place: Counter[str], payload: Any, held: set[str]) -> None:
     try:
-        place[task_name(payload)] += 1
+        task, task_id = task_and_id(payload)
     except (KeyError, TypeError, ValueError):
         found.unreadable += 1
+    else:
+        place[task] += 1
+        held.add(task_id)
 
 
-def task_name(payload: Any) -> str:
-    """The task of a message in a Redis queue, of message protocol 2 or 1."""
+def task_and_id(payload: Any) -> tuple[str, str]:
+    """What a message in a Redis queue calls, of message protocol 2 or 1."""
     message = payload if isinstance(payload, dict) else loads(payload)
-    if "task" in message["headers"]:
-        return str(message["headers"]["task"])
-    body = base64.b64decode(message["body"])
-    return str(loads(body)["task"])
+    named = message["headers"]
+    if "task" not in named:
+        named = loads(base64.b64decode(message["body"]))
+    return str(named["task"]), str(named["id"])
 
 
-def _ask_workers(app: Celery, found: InFlight, timeout: float) -> None:
+def _ask_workers(app: Celery, found: InFlight, timeout: float, held: set[str]) -> None:
+    """Count what workers have, by place, and what the broker does not hold."""
+    seen = set(held)
     inspect = app.control.inspect(timeout=timeout)
     for place in WORKER_PLACES:
         answers = getattr(inspect, place)() or {}
         found.silent = found.silent and not answers
         for requests in answers.values():
             for request in requests:
-                name = (request.get("request") or request)["name"]
-                getattr(found, place)[name] += 1
+                about = request.get("request") or request
+                getattr(found, place)[about["name"]] += 1
+                if about["id"] not in seen:
+                    seen.add(about["id"])
+                    found.in_workers[about["name"]] += 1

@@ -66,7 +66,7 @@ def encode(
         **delivery,
     }
     return Message(
-        id=headers["id"],
+        id=str(headers["id"]),  # callers may give a UUID object
         task=headers["task"],
         due=due_time(app, headers.get("eta")),
         envelope=dumps(envelope),

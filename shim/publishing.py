@@ -52,14 +52,14 @@ def declare(name: str | None) -> None:
         _declared.add(name)
 
 
-def is_light(app: Celery, name: str) -> bool:
+def is_light(app: Celery, name: str | None) -> bool:
     task = _registered(app, name)
     if task is None:
         return name in _declared
     return hasattr(task, MARK)
 
 
-def _registered(app: Celery, name: str) -> Task | None:
+def _registered(app: Celery, name: str | None) -> Task | None:
     try:
         return app._tasks[name]  # noqa: SLF001 - `tasks` would finalize the app
     except KeyError:
@@ -130,7 +130,9 @@ class OutboxProducer:
 
     def publish(self, body: Any, **options: Any) -> None:
         headers = options.get("headers") or {}
-        if "task" not in headers or "id" not in headers:
+        if "id" not in headers or not is_light(self._app, headers.get("task")):
+            # No message of a light task. The caller's own headers may have renamed
+            # it, and a worker says so, where a runner would leave it for ever.
             self._real_producer().publish(body, **options)
             return
         message = encode(
@@ -206,7 +208,7 @@ def _wrap_send_task() -> None:
         if is_light(self, name):
             task_id = task_id or uuid()
             outbox = settings.current_outbox(self)
-            if goes_light(name, task_id, outbox):
+            if goes_light(name, str(task_id), outbox):
                 _refuse(self, name, options)
                 options["retry"] = False
                 producer, connection = OutboxProducer(self, outbox), None
@@ -224,8 +226,13 @@ def _wrap_revoke() -> None:
 
     @functools.wraps(original)
     def revoke(self: Control, task_id: Any, *args: Any, **kwargs: Any) -> Any:
-        settings.current_outbox(self.app).revoke(list(map(str, maybe_list(task_id))))
-        return original(self, task_id, *args, **kwargs)
+        # An outbox that is down must not keep the workers from being told.
+        try:
+            outbox = settings.current_outbox(self.app)
+            outbox.revoke(list(map(str, maybe_list(task_id))))
+        finally:
+            answer = original(self, task_id, *args, **kwargs)
+        return answer
 
     Control.revoke = revoke
 

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from ..message import Claim, Message
     from ..tally import Counts, Tally
 
+#: As long as Celery's workers remember an id (`celery.worker.state.REVOKE_EXPIRES`).
+REVOKED_FOR = 10_800.0
+
 
 @runtime_checkable
 class Outbox(Protocol):
@@ -70,7 +73,11 @@ class Outbox(Protocol):
         """Keep everything that this owner holds for `lease` seconds from now."""
 
     def revoke(self, task_ids: Collection[str]) -> None:
-        """Mark what waits, or will be retried, under these ids as not to be run."""
+        """Mark what waits under these ids, or is put later, as not to be run.
+
+        The end of a chain is revoked before it is put. Ids are remembered for
+        `REVOKED_FOR` seconds at least.
+        """
 
     def reclaim(self, owner: str, tasks: Collection[str], lease: float) -> list[Claim]:
         """Offer again what dead owners held; return what must not run again."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..message import Claim
 from ..tally import Counts, Tally
-from . import Subscribers
+from . import REVOKED_FOR, Subscribers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -59,6 +59,7 @@ class MemoryOutbox:
         self._rows: dict[int, _Row] = {}
         self._ready: list[tuple[float, int]] = []
         self._held: dict[int, list[_Row]] = {}
+        self._revoked: dict[str, float] = {}  # until when the id is remembered
         self._routes: dict[str, Any] = {}
         self._tallies: dict[str, Tally] = {}
         self._subscribers = Subscribers()
@@ -70,11 +71,12 @@ class MemoryOutbox:
             for message in messages:
                 due = now if message.due is None else message.due
                 row = _Row(next(self._keys), message, due)
+                row.revoked = self._revoked.get(message.id, now) > now
                 self._rows[row.key] = row
                 if holder is None:
                     self._offer(row)
                 else:
-                    row.held_by, row.revoked = holder.key, holder.revoked
+                    row.held_by = holder.key
                     self._held.setdefault(holder.key, []).append(row)
         self._subscribers.tell()
 
@@ -83,6 +85,7 @@ class MemoryOutbox:
             now = self._clock()
             row = _Row(next(self._keys), message, now, owner=owner)
             row.lease_until = now + lease
+            row.revoked = self._revoked.get(message.id, now) > now
             self._rows[row.key] = row
             return row.claim(owner)
 
@@ -159,7 +162,10 @@ class MemoryOutbox:
         return lost
 
     def revoke(self, task_ids: Collection[str]) -> None:
+        now = self._clock()
         with self._lock:
+            kept = {k: until for k, until in self._revoked.items() if until > now}
+            self._revoked = kept | dict.fromkeys(task_ids, now + REVOKED_FOR)
             for row in self._rows.values():
                 row.revoked = row.revoked or row.message.id in task_ids
 

@@ -30,6 +30,7 @@ class PostgresDatabase:
     now = "extract(epoch from clock_timestamp())::double precision"
     task_matches = "task = ANY(:tasks)"
     id_matches = "task_id = ANY(:task_ids)"
+    key_matches = "key = ANY(:keys)"
     skip_locked = "FOR UPDATE SKIP LOCKED"
 
     def __init__(self, url: URL) -> None:
@@ -38,8 +39,8 @@ class PostgresDatabase:
         # By process: a child of a fork must not touch its parent's sockets.
         self._engines: dict[int, Engine] = {}
 
-    def names(self, tasks: Collection[str]) -> list[str]:
-        return list(tasks)
+    def names(self, wanted: Collection[Any]) -> list[Any]:
+        return list(wanted)
 
     def prepare(self) -> None:
         with self._transaction() as connection:

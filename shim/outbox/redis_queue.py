@@ -61,9 +61,10 @@ class RedisOutbox:
     def put_claimed(self, message: Message, owner: str, lease: float) -> Claim:
         key = uuid()
         text = pack(message, key, self._queue)
-        self._run(redis_scripts.PUT_CLAIMED, key, text, owner, lease)
+        given = (key, text, owner, lease, message.id)
+        revoked = self._run(redis_scripts.PUT_CLAIMED, *given)
         self._mine.setdefault(owner, set()).add(key)
-        return Claim(key, message, owner)
+        return Claim(key, message, owner, revoked=bool(revoked))
 
     def claim(
         self,
@@ -210,14 +211,20 @@ class RedisOutbox:
     def _connected(self) -> Redis:
         if self._client is None:
             from redis import Redis
+            from redis.backoff import NoBackoff
+            from redis.retry import Retry
 
             # The channel knows about TLS, Sentinel and passwords; its pool is
             # safe to share between threads and notices a fork.
             with self._app.connection_for_write() as connection:
                 channel = connection.default_channel
                 prefix = f"{channel.global_keyprefix}{self._queue}"
-                self._client = Redis(connection_pool=channel.pool)
+                pool = channel.pool
+            # With `retry_on_timeout` a script whose answer was lost would be run
+            # once more, and store the call twice. The caller gets the error.
+            pool.set_retry(Retry(NoBackoff(), 0))
             self._keys = [prefix + name for name in KEYS]
+            self._client = Redis(connection_pool=pool)  # last: threads look at it
         return self._client
 
     @contextmanager

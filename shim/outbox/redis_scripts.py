@@ -51,13 +51,14 @@ end
 """
 )
 
-# key, text, owner, lease
+# key, text, owner, lease, task id; whether that is revoked
 PUT_CLAIMED = (
     _HEAD
     + """
 local key = ARGV[1]
 redis.call('HSET', prefix .. key, 'text', ARGV[2], 'owner', ARGV[3], 'state', 'claimed')
 redis.call('ZADD', leases, now + tonumber(ARGV[4]), key)
+return redis.call('ZSCORE', revoked, ARGV[5]) and 1 or 0
 """
 )
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..message import Claim, Message
 from ..tally import Counts, Tally, flatten, restore
 from ..transactions import joined
-from . import Subscribers
+from . import REVOKED_FOR, Subscribers
 from . import sql_statements as statements
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     Rows = list[tuple[Any, ...]]
     Statement = tuple[str, Mapping[str, Any]]
+
+LIFETIME = {"lifetime": REVOKED_FOR}
 
 
 class Database(Protocol):
@@ -35,13 +37,15 @@ class Database(Protocol):
     task_matches: str
     #: SQL that is true when the column `task_id` is one of the parameter `task_ids`.
     id_matches: str
+    #: SQL that is true when the column `key` is one of the parameter `keys`.
+    key_matches: str
     #: SQL that ends the choice of rows to claim.
     skip_locked: str
     #: The database, in the words of `shim.transactions`.
     place: str
 
-    def names(self, tasks: Collection[str]) -> Any:
-        """The value of the parameter `tasks`, or `task_ids`."""
+    def names(self, wanted: Collection[Any]) -> Any:
+        """The value of the parameter `tasks`, `task_ids` or `keys`."""
 
     def prepare(self) -> None:
         """Create the table where it is missing; safe from many processes."""
@@ -70,6 +74,7 @@ class SqlOutbox:
         self._subscribers = Subscribers()
         self._prepared_by: int | None = None
         self._holding: set[int] = set()
+        self._mine: dict[str, set[int]] = {}
         self._texts: dict[tuple[str, str], str] = {}
 
     def put(self, messages: Sequence[Message], held_by: Claim | None = None) -> None:
@@ -84,7 +89,8 @@ class SqlOutbox:
     def put_claimed(self, message: Message, owner: str, lease: float) -> Claim:
         parameters = {**_row(message), "owner": owner, "lease": lease}
         rows, _ = self._run(self._sql(statements.INSERT_CLAIMED, parameters))
-        return Claim(rows[0][0], message, owner)
+        key, revoked = rows[0]
+        return self._keep(Claim(key, message, owner, revoked=bool(revoked)))
 
     def claim(
         self,
@@ -99,7 +105,7 @@ class SqlOutbox:
         parameters = {"owner": owner, "lease": lease, "limit": limit, "tasks": wanted}
         parameters["ahead"] = int(ahead)
         rows, _ = self._run(self._sql(statements.CLAIM, parameters))
-        return sorted((_claim(row, owner) for row in rows), key=_age)
+        return sorted((self._keep(_claim(row, owner)) for row in rows), key=_age)
 
     def start(self, claim: Claim, *, late: bool) -> bool:
         statement = self._sql(statements.START, {**_hold(claim), "late": int(late)})
@@ -110,6 +116,7 @@ class SqlOutbox:
         if claim.key in self._holding:
             group.append(self._sql(statements.SHOW_HELD, {"key": claim.key}))
         self._run(*group)
+        self._forget(claim)
         if len(group) > 1:
             self._holding.discard(claim.key)
             self._subscribers.tell()
@@ -117,10 +124,16 @@ class SqlOutbox:
     def release(self, claim: Claim, *, redelivered: bool = False) -> None:
         parameters = {**_hold(claim), "redelivered": int(redelivered)}
         self._run(self._sql(statements.RELEASE, parameters))
+        self._forget(claim)
         self._subscribers.tell()
 
     def extend(self, owner: str, lease: float) -> None:
-        self._run(self._sql(statements.EXTEND, {"owner": owner, "lease": lease}))
+        # Only what is known to be in hand: what was claimed by a statement whose
+        # answer was lost is to be offered again.
+        if keys := sorted(self._mine.get(owner, ())):
+            parameters = {"owner": owner, "lease": lease}
+            parameters["keys"] = self._database.names(keys)
+            self._run(self._sql(statements.EXTEND, parameters))
 
     def reclaim(self, owner: str, tasks: Collection[str], lease: float) -> list[Claim]:
         wanted = self._database.names(tasks)
@@ -132,10 +145,17 @@ class SqlOutbox:
                 statements.TAKE_LOST, {"owner": owner, "lease": lease, "tasks": wanted}
             ),
         )
-        return [_claim(row, owner) for row in rows]
+        return [self._keep(_claim(row, owner)) for row in rows]
 
     def revoke(self, task_ids: Collection[str]) -> None:
         parameters = {"task_ids": self._database.names(task_ids)}
+        # First what will be put, then what waits: none falls between.
+        remembered = [
+            self._sql(statements.REMEMBER_REVOKED, {"task_id": each, **LIFETIME})
+            for each in sorted(task_ids)  # in one order, so that none waits for ever
+        ]
+        forget = self._sql(statements.FORGET_REVOKED)
+        self._run(forget, *remembered)
         self._run(self._sql(statements.REVOKE, parameters))
 
     def wait(self, tasks: Collection[str]) -> float | None:
@@ -202,6 +222,13 @@ class SqlOutbox:
         self._database.close()
         self._prepared_by = None
 
+    def _keep(self, claim: Claim) -> Claim:
+        self._mine.setdefault(claim.owner, set()).add(claim.key)
+        return claim
+
+    def _forget(self, claim: Claim) -> None:
+        self._mine.get(claim.owner, set()).discard(claim.key)
+
     def _run(self, *statements: Statement) -> tuple[Rows, int]:
         execute = joined()
         if execute is None:
@@ -219,6 +246,7 @@ class SqlOutbox:
                 now=now,
                 task_matches=self._database.task_matches,
                 id_matches=self._database.id_matches,
+                key_matches=self._database.key_matches,
                 skip_locked=self._database.skip_locked,
             )
         return statement, parameters or {}

@@ -28,6 +28,9 @@ CREATE INDEX IF NOT EXISTS light_outbox_held ON light_outbox (held_by)
 CREATE TABLE IF NOT EXISTS light_routes (
   task TEXT PRIMARY KEY,
   route TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS light_revoked (
+  task_id TEXT PRIMARY KEY,
+  until {float} NOT NULL);
 CREATE TABLE IF NOT EXISTS light_tallies (
   task TEXT NOT NULL,
   name TEXT NOT NULL,

@@ -7,13 +7,14 @@ INSERT INTO light_outbox
   (task_id, task, due, envelope, body, queued_at, held_by, revoked)
 VALUES (:task_id, :task, coalesce(:due, {now}), :envelope, :body, {now},
   (SELECT key FROM light_outbox WHERE key = :held_by),
-  coalesce((SELECT revoked FROM light_outbox WHERE key = :held_by), 0))
+  (SELECT count(*) FROM light_revoked WHERE task_id = :task_id AND until > {now}))
 """
 INSERT_CLAIMED = """
 INSERT INTO light_outbox
-  (task_id, task, due, envelope, body, queued_at, owner, lease_until)
-VALUES (:task_id, :task, {now}, :envelope, :body, {now}, :owner, {now} + :lease)
-RETURNING key
+  (task_id, task, due, envelope, body, queued_at, owner, lease_until, revoked)
+VALUES (:task_id, :task, {now}, :envelope, :body, {now}, :owner, {now} + :lease,
+  (SELECT count(*) FROM light_revoked WHERE task_id = :task_id AND until > {now}))
+RETURNING key, revoked
 """
 CLAIM = """
 UPDATE light_outbox SET owner = :owner, lease_until = {now} + :lease
@@ -36,8 +37,16 @@ SET owner = NULL, lease_until = NULL, started_at = NULL,
     redelivered = CASE WHEN :redelivered = 1 THEN 1 ELSE redelivered END
 WHERE key = :key AND owner = :owner
 """
-EXTEND = "UPDATE light_outbox SET lease_until = {now} + :lease WHERE owner = :owner"
+EXTEND = """
+UPDATE light_outbox SET lease_until = {now} + :lease
+WHERE owner = :owner AND {key_matches}
+"""
 REVOKE = "UPDATE light_outbox SET revoked = 1 WHERE {id_matches}"
+FORGET_REVOKED = "DELETE FROM light_revoked WHERE until < {now}"
+REMEMBER_REVOKED = """
+INSERT INTO light_revoked (task_id, until) VALUES (:task_id, {now} + :lifetime)
+ON CONFLICT (task_id) DO UPDATE SET until = excluded.until
+"""
 WAIT = """
 SELECT min(due) - {now} FROM light_outbox
 WHERE owner IS NULL AND held_by IS NULL AND {task_matches}

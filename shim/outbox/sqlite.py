@@ -14,7 +14,7 @@ import sqlite3
 import time
 from collections import deque
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError, OutboxUnavailableError
 from ..transactions import place_of_file
@@ -37,6 +37,7 @@ class SqliteDatabase:
     now = "epoch_seconds()"
     task_matches = "task IN (SELECT value FROM json_each(:tasks))"
     id_matches = "task_id IN (SELECT value FROM json_each(:task_ids))"
+    key_matches = "key IN (SELECT value FROM json_each(:keys))"
     skip_locked = ""
 
     def __init__(self, path: Path, *, synchronous: str = "NORMAL") -> None:
@@ -53,8 +54,8 @@ class SqliteDatabase:
         # carried over a fork.
         self._idle: dict[int, deque[sqlite3.Connection]] = {}
 
-    def names(self, tasks: Collection[str]) -> str:
-        return json.dumps(list(tasks))
+    def names(self, wanted: Collection[Any]) -> str:
+        return json.dumps(list(wanted))
 
     def prepare(self) -> None:
         with self._faults():

@@ -280,6 +280,18 @@ def test_extending_touches_no_other_owner(outbox):
     assert len(take(outbox)) == 1
 
 
+def test_a_claim_whose_answer_was_lost_is_offered_again(outbox, reopen):
+    """The database had committed it, and its owner was never told."""
+    if not outbox.shared:
+        pytest.skip("a claim in this process has its answer")
+    outbox.put([message()])
+    take(reopen(), owner="me", lease=SHORT)
+    outbox.extend("me", LEASE)
+    time.sleep(2 * SHORT)
+    outbox.reclaim("sweeper", TASKS, LEASE)
+    assert len(take(outbox)) == 1
+
+
 def test_a_held_message_waits_for_its_holder(outbox):
     outbox.put([message()])
     (claim,) = take(outbox)
@@ -328,6 +340,15 @@ def test_a_retry_of_a_revoked_message_is_revoked(outbox):
     outbox.finish(claim)
     (retry,) = take(outbox)
     assert retry.revoked is True
+
+
+def test_an_id_that_was_revoked_before_it_was_put_is_revoked(outbox):
+    """As the end of a chain is."""
+    outbox.revoke(["1"])
+    outbox.put([message("1"), message("2")])
+    assert {c.message.id: c.revoked for c in take(outbox)} == {"1": True, "2": False}
+    assert outbox.put_claimed(message("1"), "me", 30.0).revoked is True
+    assert outbox.put_claimed(message("2"), "me", 30.0).revoked is False
 
 
 def test_every_put_wakes_until_unsubscribed(outbox):

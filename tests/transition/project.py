@@ -1,7 +1,7 @@
 """A small project in its old and its new release, and its processes.
 
 The old release declares every task with Celery; the new one has moved `mail` and
-`report` and keeps `crunch`. Each run appends a line to the ledger.
+`report` and keeps `crunch` and `grind`. Each run appends a line to the ledger.
 """
 
 from __future__ import annotations
@@ -48,6 +48,11 @@ def report(self, number):
 @app.task(name="crunch", bind=True, acks_late=True)
 def crunch(self, number, wait=0):
     write("crunch", number, side())
+    time.sleep(wait)
+
+@app.task(name="grind")
+def grind(wait):
+    write("grind", wait, side())
     time.sleep(wait)
 """
 OLD = {

@@ -42,6 +42,7 @@ def test_what_is_in_flight_is_counted_exactly(project):
     """Queued, prefetched, running, retried and ETA messages, of all priorities."""
     code = """
 import old, time
+old.grind.delay(60)
 for number in range(7):
     old.mail.apply_async((number,), countdown=600)
     old.report.apply_async((number,), countdown=700, priority=6)
@@ -65,5 +66,8 @@ old.app.send_task("gone", queue="later")
     assert tasks["mail"]["scheduled"] == 7
     assert tasks["report"]["left"] == 7
     assert tasks["crunch"]["left"] == 5
-    assert tasks["crunch"]["active"] == 2
+    assert tasks["crunch"]["active"] == 1
+    # It was acknowledged when it began: only its worker knows about it.
+    assert (tasks["grind"]["queued"], tasks["grind"]["unacknowledged"]) == (0, 0)
+    assert (tasks["grind"]["active"], tasks["grind"]["left"]) == (1, 1)
     assert tasks["gone"]["queued"] == 1

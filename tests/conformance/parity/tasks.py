@@ -7,7 +7,7 @@ import datetime as dt
 import threading
 import time
 
-from celery import current_task
+from celery import Task, current_task, group
 from celery.exceptions import Ignore, Reject
 
 from .side import Hooked, app, note, store, task
@@ -188,6 +188,10 @@ def watched(self, what):
         raise ValueError(what)
     if what == "retry":
         raise self.retry(exc=KeyError("again"), countdown=0.3)
+    if what == "reject":
+        raise Reject("no", requeue=False)
+    if what == "ignore":
+        raise Ignore
     return what
 
 
@@ -316,6 +320,74 @@ def replaces(self):
     raise self.replace(add.s(20, 22))
 
 
+@task(name="replaces_by_group", bind=True)
+def replaces_by_group(self):
+    raise self.replace(group(add.s(1, 1), add.s(2, 2)))
+
+
+@task(name="adds_to_chord", bind=True)
+def adds_to_chord(self):
+    self.add_to_chord(add.s(10, 10))
+    return 1
+
+
+class Called(Task):
+    def __call__(self, *args, **kwargs):
+        note(self.request.id, "called", args)
+        return super().__call__(*args, **kwargs) + 1
+
+
+@task(name="called", base=Called)
+def called(number):
+    note(called.request.id, "body")
+    return number
+
+
+class Overriding(Task):
+    def apply_async(self, args=None, kwargs=None, **options):
+        options["headers"] = {"custom": "from the class"}
+        return super().apply_async((args[0] + 1,), kwargs, **options)
+
+
+@task(name="overriding", base=Overriding, bind=True)
+def overriding(self, number):
+    return [number, self.request.get("custom")]
+
+
+class SeesRequest(Task):
+    def before_start(self, task_id, _args, _kwargs):
+        note(task_id, self.request.get("custom"), self.request.id == task_id)
+
+    def after_return(self, _status, _value, task_id, *_):
+        note(task_id, self.request.get("custom"), self.request.retries)
+
+
+@task(name="sees_request", base=SeesRequest)
+def sees_request(number):
+    return number
+
+
+@task(name="retries_at", bind=True, max_retries=1)
+def retries_at(self):
+    note(self.request.id, self.request.retries)
+    when = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=0.3)
+    raise self.retry(exc=ValueError("late"), eta=when)
+
+
+@task(name="retries_to_queue", bind=True)
+def retries_to_queue(self):
+    if self.request.retries:
+        return self.request.delivery_info["routing_key"]
+    raise self.retry(countdown=0.1, queue="celery", priority=3)
+
+
+@task(name="retries_with_headers", bind=True)
+def retries_with_headers(self):
+    if self.request.retries:
+        return [self.request.get("custom"), self.request.headers]
+    raise self.retry(countdown=0.1, headers={"custom": "new"})
+
+
 @task(name="slots", bind=True)
 def slots(self):
     return sorted(k for k in vars(type(self)) if k.startswith("colour"))
@@ -329,3 +401,13 @@ def heavy_double(number):
 @app.task(name="heavy.calls_light")
 def heavy_calls_light():
     return add.delay(3, 4).id
+
+
+@app.task(name="heavy.fails")
+def heavy_fails():
+    raise ValueError("heavy")
+
+
+@app.task(name="heavy.note")
+def heavy_note(*args):
+    note(args[0] if isinstance(args[0], str) else args[0].id, "heavy", len(args))

@@ -7,7 +7,7 @@ from celery import chain, chord, group
 from tests.conformance.parity import tasks
 from tests.conformance.parity.side import app
 
-from . import case, ended, error_of, noted
+from . import case, ended, error_of, noted, reaches
 
 
 @case
@@ -147,3 +147,79 @@ def map_and_starmap():
         ended(tasks.total.map([[1, 2], [3]]).apply_async()),
         ended(tasks.add.starmap([(1, 2), (3, 4)]).apply_async()),
     ]
+
+
+@case
+def chain_revoked_before_its_end_is_sent():
+    """The result of a chain is its last call, which nobody has published yet."""
+    result = (tasks.add.s(1, 1).set(countdown=1) | tasks.notes_run.si()).apply_async()
+    result.revoke()
+    ended(result.parent)
+    return [reaches(result, "REVOKED"), ["ran"] in noted(result.id, 2, timeout=0.5)]
+
+
+@case
+def chord_whose_light_header_fails():
+    result = chord([tasks.add.s(1, 1), tasks.fail.s()])(
+        tasks.total.s().on_error(tasks.failed_note.s())
+    )
+    return [ended(result)[1][0], noted(result.id, 1)]
+
+
+@case
+def chord_added_to():
+    result = chord([tasks.adds_to_chord.s(), tasks.add.s(1, 1)])(tasks.total.s())
+    return ended(result)
+
+
+@case
+def chord_in_a_chord():
+    inner = chord([tasks.add.s(1, 1), tasks.add.s(2, 2)], tasks.total.s())
+    return ended(chord([inner, tasks.add.s(3, 3)])(tasks.total.s()))
+
+
+@case
+def group_without_results():
+    result = group(tasks.ignoring.s(), tasks.ignoring.s()).apply_async()
+    return [error_of(lambda: result.get(timeout=1)), result.successful()]
+
+
+@case
+def group_of_no_calls():
+    return chord([])(tasks.total.s()).get(timeout=10)
+
+
+@case
+def group_revoked():
+    result = group(tasks.notes_run.s().set(countdown=1) for _ in range(2)).apply_async()
+    result.revoke()
+    return [reaches(child, "REVOKED") for child in result.children]
+
+
+@case
+def replaced_by_a_group():
+    return ended(tasks.replaces_by_group.delay())
+
+
+@case
+def replaced_in_a_chain_keeps_its_end():
+    return (tasks.replaces.s() | tasks.add.s(1)).apply_async().get(timeout=10)
+
+
+@case
+def link_error_of_a_heavy_task():
+    result = tasks.fail.apply_async(link_error=tasks.heavy_note.s())
+    return noted(result.id, 1)
+
+
+@case
+def link_of_a_heavy_task_that_fails():
+    result = tasks.heavy_fails.apply_async(link_error=tasks.failed_note.s())
+    return noted(result.id, 1)
+
+
+@case
+def link_to_a_failing_light_callback():
+    link = tasks.fail.si().on_error(tasks.failed_note.s())
+    result = tasks.add.apply_async((1, 1), link=link)
+    return [ended(result), noted(result.children[0].id, 1)]

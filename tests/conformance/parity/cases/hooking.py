@@ -58,3 +58,33 @@ def signal_of_expiry():
     result = tasks.notes_run.apply_async(expires=-1)
     ended(result)
     return noted(result.id, 1)
+
+
+@case
+def call_is_overridden():
+    result = tasks.called.delay(1)
+    return [ended(result), noted(result.id, 2)]
+
+
+@case
+def apply_async_is_overridden():
+    result = tasks.overriding.delay(1)
+    return ended(result)
+
+
+@case
+def hooks_see_the_request():
+    result = tasks.sees_request.apply_async((1,), headers={"custom": "c"})
+    return [ended(result)[0], noted(result.id, 2)]
+
+
+@case
+def signals_and_hooks_when_the_body_is_rejected():
+    result = tasks.watched.delay("reject")
+    return noted(result.id, 5, timeout=1)
+
+
+@case
+def signals_and_hooks_when_the_body_is_ignored():
+    result = tasks.watched.delay("ignore")
+    return noted(result.id, 5, timeout=1)

@@ -318,3 +318,122 @@ def revoke_several_by_id():
     results = [tasks.notes_run.apply_async(countdown=0.8) for _ in range(2)]
     app.control.revoke([result.id for result in results])
     return [reaches(result, "REVOKED") for result in results]
+
+
+@case
+def option_task_id_is_a_uuid():
+    result = tasks.inspect.apply_async(task_id=uuid.uuid4())
+    found = ended(result)[1]
+    return [type(result.id).__name__, found["id"] == str(result.id)]
+
+
+@case
+def option_task_id_is_a_number():
+    number = uuid.uuid4().int
+    return ended(tasks.add.apply_async((1, 1), task_id=number))
+
+
+@case
+def option_countdown_beyond_expires():
+    result = tasks.notes_run.apply_async(countdown=1.2, expires=0.4)
+    time.sleep(1.3)
+    return [reaches(result, "REVOKED"), ["ran"] in noted(result.id, 2, timeout=0.3)]
+
+
+@case
+def option_expires_is_kept_by_a_retry():
+    result = tasks.retries.apply_async((2.0,), expires=1)
+    return [reaches(result, "REVOKED"), noted(result.id, 2)]
+
+
+@case
+def option_headers_that_json_cannot():
+    return error_of(lambda: tasks.add.apply_async((1, 1), headers={"x": object()}))
+
+
+@case
+def option_headers_named_as_the_protocols():
+    headers = {"task": "other", "retries": 5, "lang": "xx"}
+    return ended(tasks.add.apply_async((1, 1), headers=headers), timeout=1)
+
+
+@case
+def option_stamps_of_a_chain():
+    work = tasks.inspect.si() | tasks.inspect.si()
+    work.stamp(team="a")
+    found = ended(work.apply_async())[1]
+    return [found["stamps"], found["stamped_headers"]]
+
+
+@case
+def option_link_given_twice_by_signature_and_call():
+    signature = tasks.add.s(1, 1)
+    signature.link(tasks.add.s(10))
+    result = signature.apply_async(link=tasks.add.s(20))
+    ended(result)
+    return sorted(child.get(timeout=10) for child in result.children)
+
+
+@case
+def option_args_none_and_kwargs_none():
+    return ended(tasks.echo.apply_async(None, None))
+
+
+@case
+def option_root_and_parent_id():
+    found = ended(tasks.inspect.apply_async(root_id="r", parent_id="p"))[1]
+    return [found["root_id"], found["parent_id"]]
+
+
+@case
+def option_argsrepr():
+    found = ended(tasks.inspect.apply_async((1,), argsrepr="(secret)"))[1]
+    return found["argsrepr"]
+
+
+@case
+def option_exchange_and_routing_key():
+    result = tasks.inspect.apply_async(exchange="celery", routing_key="celery")
+    found = ended(result)[1]["delivery_info"]
+    return [found["exchange"], found["routing_key"]]
+
+
+@case
+def option_eta_is_text():
+    when = (dt.datetime.now(UTC) + dt.timedelta(seconds=0.3)).isoformat()
+    return error_of(lambda: tasks.add.apply_async((1, 1), eta=when))
+
+
+@case
+def option_countdown_is_a_timedelta():
+    wait = dt.timedelta(seconds=0.3)
+    return error_of(lambda: tasks.add.apply_async((1, 1), countdown=wait))
+
+
+@case
+def revoke_before_the_call():
+    task_id = str(uuid.uuid4())
+    app.control.revoke(task_id)
+    time.sleep(0.3)
+    result = tasks.notes_run.apply_async(task_id=task_id)
+    return [reaches(result, "REVOKED"), ["ran"] in noted(task_id, 2, timeout=0.3)]
+
+
+@case
+def revoke_keeps_no_retry():
+    result = tasks.retries.apply_async((1.0,))
+    noted(result.id, 1)
+    time.sleep(0.2)
+    result.revoke()
+    return [reaches(result, "REVOKED"), len(noted(result.id, 3, timeout=1.5))]
+
+
+@case
+def switched_to_eager_and_back():
+    app.conf.task_always_eager = True
+    try:
+        eager = type(tasks.add.delay(1, 1)).__name__
+    finally:
+        app.conf.task_always_eager = False
+    result = tasks.add.delay(1, 1)
+    return [eager, type(result).__name__, result.get(timeout=10)]

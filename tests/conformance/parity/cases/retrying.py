@@ -84,3 +84,19 @@ def retry_keeps_links():
     result = tasks.retries_with_args.apply_async((2,), link=tasks.echo.s())
     state = ended(result)
     return [state, ended(result.children[0])]
+
+
+@case
+def retry_at_an_eta():
+    result = tasks.retries_at.delay()
+    return [ended(result), len(noted(result.id, 2))]
+
+
+@case
+def retry_with_another_queue_keeps_the_task():
+    return ended(tasks.retries_to_queue.delay())
+
+
+@case
+def retry_changes_headers():
+    return ended(tasks.retries_with_headers.delay())
