@@ -119,28 +119,27 @@ HARMLESS_METHODS = names("""
     __enter__ __exit__ __init__ __new__ add add_all adelete aexists afirst aget
     aget_or_create aggregate alias all annotate any append appendleft as_posix
     as_tuple as_view asave asc astimezone aupdate aupdate_or_create between
-    bulk_create bulk_update by_id c capitalize cast clear close combine contains
-    copy count create critical cursor date dates datetimes debug decode decr defer
-    delete desc dict difference distinct distinct_on earliest encode endswith error
+    bulk_create bulk_update by_id c capitalize cast clear close combine contains copy
+    count create critical cursor date dates datetimes debug decode decr defer delete
+    desc dict difference distinct distinct_on earliest encode endswith error
     exception exclude exists expire expunge extend extra fetchall fetchone filter
     filter_by find finditer first format format_map from_statement fromisoformat
     fromkeys full_clean fullmatch get get_or_create getvalue group_by groups has_key
     having hex hexdigest hexists hget hset ilike in_ in_bulk incr info insert
     intersection is_ is_alive is_dir is_file is_not isalnum isalpha isdigit
-    isdisjoint isnot isocalendar isoformat issubset items iterator join joinedload
-    json keys label last latest like lower lstrip mappings match merge model_dump
-    model_validate none normalize now nulls_first nulls_last nullslast
+    isdisjoint isnot isocalendar isoformat isoweekday issubset items iterator join
+    joinedload json keys label last latest like lower lstrip mappings match merge
+    model_dump model_validate none normalize now nulls_first nulls_last nullslast
     on_conflict_do_nothing on_conflict_do_update one one_or_none only op options
     order_by ordinal outerjoin over partition pop popitem prefetch_related quantize
     raise_for_status refresh_from_db release remove replace reverse rfind rpartition
     rsplit rstrip safe_dump save scalar_one scalar_one_or_none select
-    select_for_update select_from select_related serialize session set
-    set_autocommit setdefault setex sort sorted split splitlines startswith strftime
-    strip strptime sub subquery sum swapcase symmetric_difference timestamp
-    timestamp_ms timetuple title to_dict tobytes today total_seconds touch truncate
-    union unique update update_or_create upper using utcnow utcoffset validate
-    values values_list warn warning where with_entities with_for_update with_options
-    yield_per zfill
+    select_for_update select_from select_related serialize session set set_autocommit
+    setdefault setex sort sorted split splitlines startswith strftime strip strptime
+    sub subquery sum swapcase symmetric_difference timestamp timestamp_ms timetuple
+    title to_dict tobytes today total_seconds touch truncate union unique update
+    update_or_create upper using utcnow utcoffset validate values values_list warn
+    warning weekday where with_entities with_for_update with_options yield_per zfill
     """)
 # Of a database connection or session only: `command.execute()` may do anything.
 DATABASE_METHODS = names("""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from migrator.classify.bounds import Bound
 from migrator.classify.deeds import network_calls
 from migrator.classify.limits import busy_loop, large_loops
 from migrator.classify.registry import Kind, criterion, signal, unknown
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from migrator.classify.context import TaskContext
-    from migrator.model import Finding
+    from migrator.model import Finding, Loop
+
+HOW_MANY = {Bound.QUERY: ", however many there are", Bound.ENDLESS: ", without an end"}
 
 
 @criterion(
@@ -34,11 +37,16 @@ if TYPE_CHECKING:
 )
 def unbounded_loop(context: TaskContext) -> Iterator[Finding]:
     for loop, bound in large_loops(context):
-        text = f"{loop.kind} over `{loop.iterates}` ({bound.value})"
-        yield signal(text, loop.location)
+        yield signal(_said(loop, bound), loop.location)
     if (busy := busy_loop(context)) is not None:
         text = f"a round trip for each of `{busy.iterates}`"
         yield unknown(f"{text}, and nothing tells how many", busy.location)
     for call, depth, _ in network_calls(context):
         if depth:
             yield signal(f"`{call.target}` in a loop", call.location)
+
+
+def _said(loop: Loop, bound: Bound) -> str:
+    if loop.kind == "while":
+        return f"loops while `{loop.iterates}`"
+    return f"loops over `{loop.iterates}`{HOW_MANY[bound]}"
