@@ -33,7 +33,7 @@ def test_quick_runs_confirm_a_light_verdict(project):
     assert not verdicts(project)[LIGHT]["is_confirmed"]
     done = measure(project, f"{LIGHT},5000,0.01,0.05,0.2,0,0\n")
     assert done.returncode == 0, done.stderr
-    assert "1 tasks measured" in done.stdout
+    assert "1 task measured" in done.stdout
     found = verdicts(project)[LIGHT]
     assert (found["level"], found["is_confirmed"]) == ("light", True)
 

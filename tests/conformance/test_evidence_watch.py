@@ -134,7 +134,7 @@ def test_without_leave_to_switch_on_silence_is_an_error(tmp_path, broker):
     with worker(tmp_path, broker):
         sender = Thread(target=send, args=(broker,))
         sender.start()
-        with pytest.raises(NoEventsError, match="workers were heard"):
+        with pytest.raises(NoEventsError, match="events of 1 worker, and none of"):
             watch(broker, 3.0)
         sender.join()
 
