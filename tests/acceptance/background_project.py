@@ -17,7 +17,7 @@ from migrator.model import Accept, Plan, PlannedTask, Target
 from migrator.project import open_project
 from migrator.render import render
 from migrator.scan import scan_project
-from tests.servers import die_with_parent, free_port, stop, wait_for_port
+from tests.servers import die_with_parent, free_port, stop, wait_for_port, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -227,6 +227,10 @@ class Server:
 
     def post(self, path: str, **arguments: Any) -> httpx.Response:
         return self.client.post(path, json=arguments)
+
+    def ends(self, path: str, call_id: str, status: str = "done") -> None:
+        """Wait until the call has this state."""
+        wait_until(lambda: self.status(path, call_id) == status)
 
     def status(self, path: str, call_id: str) -> str:
         return str(self.client.get(f"{path}/{call_id}").json()["status"])

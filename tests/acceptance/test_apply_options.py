@@ -9,25 +9,12 @@ import pytest
 from tests.acceptance.test_journey import migrate, refused
 from tests.goblin import CELERY
 from tests.servers import wait_until
-from tests.tidy import TidyShop
 
 CARTS, RECEIPT, JOURNAL = (
     "shop.tasks.let_carts_go",
     "shop.tasks.write_receipt",
     "shop.journal",
 )
-
-
-@pytest.fixture
-def shop(tmp_path):
-    return planned(TidyShop(tmp_path, "redis://127.0.0.1:1/0"))
-
-
-def planned(project):
-    project.commit_all("before")
-    assert migrate(project, "plan").returncode == 0
-    project.commit_all("plan")
-    return project
 
 
 def source(project):
@@ -95,10 +82,8 @@ def test_a_commit_for_each_task_that_can_be_reverted(shop):
 
 @pytest.mark.redis
 @pytest.mark.celery_worker
-def test_a_first_release_that_changes_nothing_and_is_switched_later(
-    tmp_path, redis_url
-):
-    shop = planned(TidyShop(tmp_path, redis_url))
+def test_a_first_release_that_changes_nothing_and_is_switched_later(shop, redis_url):
+    shop.env["REDIS_URL"] = redis_url
     done = migrate(shop, "apply", "--route", "celery")
     assert done.returncode == 0, done.stderr
     assert "SHIM_ROUTES=light_routes.json" in done.stderr

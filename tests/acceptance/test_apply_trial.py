@@ -4,24 +4,9 @@ from __future__ import annotations
 
 import sys
 
-import pytest
-
 from tests.acceptance.test_journey import migrate, refused
-from tests.tidy import TidyShop
 
 PYTEST = f"{sys.executable} -m pytest -q"
-
-
-@pytest.fixture
-def shop(tmp_path):
-    return planned(TidyShop(tmp_path, "redis://127.0.0.1:1/0"))
-
-
-def planned(project):
-    project.commit_all("before")
-    assert migrate(project, "plan").returncode == 0
-    project.commit_all("plan")
-    return project
 
 
 def test_the_users_tests_are_run_without_and_with_the_changes(shop):

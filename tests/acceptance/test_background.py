@@ -11,32 +11,10 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
-import pytest
-import redis
 
 from tests.acceptance.background_project import BEARER, GOOD, LONG, site
 from tests.acceptance.scheduler_project import ROOT
 from tests.servers import wait_until
-
-
-@pytest.fixture(params=["redis", "sqlite"])
-def store(request):
-    """The environment that chooses where records are kept; both must behave alike."""
-    if request.param == "sqlite":
-        return {}
-    return {"REDIS_URL": request.getfixturevalue("empty_redis")}
-
-
-@pytest.fixture
-def empty_redis(redis_url):
-    """The server is shared by the session: what one test left, another would find."""
-    with redis.Redis.from_url(redis_url) as client:
-        client.flushdb()
-    return redis_url
-
-
-def ends(server, path, call_id, status="done"):
-    wait_until(lambda: server.status(path, call_id) == status)
 
 
 def test_a_call_is_answered_at_once_runs_and_can_be_asked_for(tmp_path, store):
@@ -48,7 +26,7 @@ def test_a_call_is_answered_at_once_runs_and_can_be_asked_for(tmp_path, store):
         assert answer.status_code == 202
         call_id = answer.json()["id"]
         assert len(call_id) >= 20  # 128 bits
-        ends(server, "/tasks/clean", call_id)
+        server.ends("/tasks/clean", call_id)
         state = server.client.get(f"/tasks/clean/{call_id}").json()
         assert state["ended_at"] > state["started_at"] > state["created_at"]
         assert state["error"] is None
@@ -63,7 +41,7 @@ def test_a_failure_is_told_by_its_kind_alone(tmp_path, store):
     made = site(tmp_path, **store)
     with made.serving() as server:
         call_id = server.post("/tasks/fail").json()["id"]
-        ends(server, "/tasks/fail", call_id, "failed")
+        server.ends("/tasks/fail", call_id, "failed")
         answer = server.client.get(f"/tasks/fail/{call_id}")
         assert answer.json()["error"] == "RuntimeError"
         assert "secret" not in answer.text
@@ -82,7 +60,7 @@ def test_equal_work_is_refused_while_it_runs_over_all_processes(tmp_path, store)
             assert again.status_code == 409
             assert again.json()["id"] == first.json()["id"]
         assert two.post("/tasks/clean", label="other").status_code == 202
-        ends(two, "/tasks/clean", first.json()["id"])
+        two.ends("/tasks/clean", first.json()["id"])
         assert two.post("/tasks/clean", label="same", seconds=1.5).status_code == 202
         wait_until(lambda: made.runs("same", "end") == 2)
 
@@ -98,7 +76,7 @@ def test_a_full_queue_refuses_and_names_when_to_come_back(tmp_path, empty_redis)
         assert codes == [202, 202, 202, 503, 503, 503]
         assert int(answers[-1].headers["Retry-After"]) > 0
         ids = [answer.json()["id"] for answer in answers[:3]]
-        ends(server, "/tasks/clean", ids[-1])
+        server.ends("/tasks/clean", ids[-1])
         starts = [line for line in made.notes() if line[2] in {"start", "end"}]
         assert [line[2] for line in starts] == ["start", "end"] * 3  # one thread
         assert server.post("/tasks/clean", label="late").status_code == 202
@@ -144,12 +122,12 @@ def test_arguments_arrive_as_what_the_signature_says(tmp_path, store):
             schema={"a": [1]},
             flag=True,
         ).json()["id"]
-        ends(server, "/tasks/everything", call_id)
+        server.ends("/tasks/everything", call_id)
         kinds = ["datetime", "UUID", "Order", "Point", "Colour", "timedelta"]
         expected = [3, [*kinds, "NoneType"], None, 50, {"a": [1]}, True, "Green Lane"]
         assert made.notes()[-1][3:] == expected
         call_id = server.post("/tasks/bound", label="self").json()["id"]
-        ends(server, "/tasks/bound", call_id)
+        server.ends("/tasks/bound", call_id)
         assert made.notes()[-1][2:] == ["bound", "shop.bound", "self"]
 
 
@@ -157,7 +135,7 @@ def test_ended_records_are_removed_and_counts_stay(tmp_path, store):
     made = site(tmp_path, **store)
     with made.serving(BACKGROUND_KEEP="1") as server:
         call_id = server.post("/tasks/clean").json()["id"]
-        ends(server, "/tasks/clean", call_id)
+        server.ends("/tasks/clean", call_id)
     time.sleep(1.2)
     with made.serving(BACKGROUND_KEEP="1") as server:
         wait_until(

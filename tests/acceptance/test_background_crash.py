@@ -4,33 +4,10 @@ from __future__ import annotations
 
 import signal
 
-import pytest
-import redis
-
 from tests.acceptance.background_project import site
 from tests.servers import free_port, redis_server, wait_until
 
 SHORT_LEASE = {"BACKGROUND_LEASE": "1"}
-
-
-@pytest.fixture(params=["redis", "sqlite"])
-def store(request):
-    """The environment that chooses where records are kept; both must behave alike."""
-    if request.param == "sqlite":
-        return {}
-    return {"REDIS_URL": request.getfixturevalue("empty_redis")}
-
-
-@pytest.fixture
-def empty_redis(redis_url):
-    """The server is shared by the session: what one test left, another would find."""
-    with redis.Redis.from_url(redis_url) as client:
-        client.flushdb()
-    return redis_url
-
-
-def ends(server, path, call_id, status="done"):
-    wait_until(lambda: server.status(path, call_id) == status)
 
 
 def test_killed_while_busy_nothing_is_lost_and_nothing_runs_twice(tmp_path, store):
@@ -54,7 +31,7 @@ def test_killed_while_busy_nothing_is_lost_and_nothing_runs_twice(tmp_path, stor
                 lambda: server.status("/tasks/clean", ids[label]) == status,  # noqa: B023
                 30,
             )
-        ends(server, "/tasks/again", late)
+        server.ends("/tasks/again", late)
     assert [made.runs(label) for label in "abcd"] == [1, 1, 1, 1]
     assert [made.runs(label, "end") for label in "abcd"] == [0, 0, 1, 1]
 
@@ -78,7 +55,7 @@ def test_a_long_body_is_not_taken_for_dead(tmp_path, store):
     lease = {"BACKGROUND_LEASE": "0.5"}
     with made.serving(**lease) as one, made.serving(**lease) as other:
         call_id = one.post("/tasks/clean", label="long", seconds=7).json()["id"]
-        ends(other, "/tasks/clean", call_id)
+        other.ends("/tasks/clean", call_id)
     assert made.runs("long") == made.runs("long", "end") == 1
 
 
