@@ -55,12 +55,22 @@ def scanned(source: Path):
 
 
 def dispatches(inventory):
-    sites = [
-        site
-        for site in inventory.call_sites
-        if not site.in_tests and (site.kind in SENDS or site.detail in SENDS)
-    ]
-    return len(sites), sum(site.task is not None for site in sites)
+    """Places of the program that send: all, resolved, and those of a whole canvas.
+
+    A place that may send one of several tasks counts once. The members of a canvas are
+    places of their own, so that its sending is counted apart.
+    """
+    places, resolved, canvas = set(), set(), set()
+    for site in inventory.call_sites:
+        if site.in_tests or not (site.kind in SENDS or site.detail in SENDS):
+            continue
+        if site.kind == "canvas" and site.task is None:
+            canvas.add(site.location)
+            continue
+        places.add(site.location)
+        if site.task is not None:
+            resolved.add(site.location)
+    return len(places), len(resolved), len(canvas)
 
 
 def compared(package, source: Path, inventory, cache: Path):
@@ -97,12 +107,13 @@ def main() -> None:
             continue
         source = unpacked(package, given.cache)
         inventory, seconds = scanned(source)
-        sites, resolved = dispatches(inventory)
+        sites, resolved, canvas = dispatches(inventory)
         report = {
             "package": f"{package['name']} {package['version']}",
             "seconds": round(seconds, 1),
             "tasks": sum(not task.in_tests for task in inventory.tasks),
             "dispatches": sites,
+            "of a canvas": canvas,
             "resolved": f"{100 * resolved / max(sites, 1):.1f} %",
             "schedules": len(inventory.schedules),
             "blind spots": len(inventory.blind_spots),

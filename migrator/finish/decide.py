@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from migrator.finish.callers import caller_reasons
+from migrator.finish.callers import SENDING, caller_reasons
 from migrator.finish.definitions import definition_reasons
 from migrator.model import DefinitionKind, FileStatus, Location, Refusal
 
@@ -31,6 +31,8 @@ MAY_REACH_ANY = frozenset(
     }
 )
 
+SHARED = "the same call may be of another task: one form cannot serve both"
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -54,9 +56,11 @@ def decide(
     `has_looked`: a person has looked at every blind spot, and none reaches a task.
     """
     sites = defaultdict(list)
+    sent_from = defaultdict(set)
     for site in inventory.call_sites:
         if site.task is not None:
             sites[site.task].append(site)
+            sent_from[site.location].add(site.task)
     count = Counter(task.name for task in inventory.tasks)
     finishing: list[str] = []
     kept: list[Refusal] = []
@@ -69,6 +73,11 @@ def decide(
             *definition_reasons(definition, is_double=count[name] > 1),
             *_on_beat(inventory, name),
             *caller_reasons(task, sites[name], plan.package_path),
+            *(
+                (site.location, SHARED)
+                for site in sites[name]
+                if site.kind in SENDING and len(sent_from[site.location]) > 1
+            ),
         ]
         kept += [Refusal(name, place, reason) for place, reason in reasons]
         if not reasons:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from migrator.scan.handles import Handles
     from migrator.scan.relevance import Relevance
     from migrator.scan.resolve import Resolver
+    from migrator.scan.subclass_members import SubclassMembers
 
 KINDS = {
     "delay": CallKind.DELAY,
@@ -48,8 +49,10 @@ class CallSites:
         handles: Handles,
         handlers: RequestHandlers,
         relevance: Relevance,
+        below: SubclassMembers,
     ) -> None:
         self._resolver = resolver
+        self._below = below
         self._relevance = relevance
         self._tasks = handles.task_keys
         self._collected = CollectedSignatures(resolver)
@@ -115,9 +118,26 @@ class CallSites:
             reason = "a Task class changes how its tasks are sent"
             self._blind(facts, call, "overridden-dispatch", [reason])
             return
+        if self._is_told_by_subclasses(facts, call, kind):
+            return
         self._add(facts, call, kind, None)
         reasons = [handle.reason for handle in receivers if handle.reason]
         self._blind(facts, call, "unresolved-receiver", reasons)
+
+    def _is_told_by_subclasses(
+        self, facts: FileFacts, call: CallFact, kind: CallKind
+    ) -> bool:
+        """`self.task.delay()`, where each subclass sets a task of its own."""
+        if call.node is None or not isinstance(call.node.func, ast.Attribute):
+            return False
+        handles = self._below.of(facts, call.scope, call.node.func.value)
+        known = [handle for handle in handles if handle.kind == "task" and handle.task]
+        for handle in known:
+            self._add(facts, call, kind, handle.task, detail=handle.attribute)
+        unseen = [handle.reason for handle in handles if handle.kind == "unknown"]
+        if known and unseen:
+            self._blind(facts, call, "unresolved-receiver", unseen)
+        return bool(known)
 
     def _is_own_method(self, facts: FileFacts, call: CallFact) -> bool:
         """A method of a project class that is no task, named like Celery's."""

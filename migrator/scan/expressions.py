@@ -285,12 +285,15 @@ class ExpressionWalker(Walker):
             definition.loops.append(Loop(self.at(node), "comprehension", iterates))
 
     def element(self, target: ast.expr, iterable: ast.expr) -> None:
-        """The target of a loop: a name is followed, anything else is opaque."""
-        if isinstance(target, ast.Name):
+        """The target of a loop: names are followed, anything else is opaque."""
+        parts = target.elts if isinstance(target, ast.Tuple) else []
+        for position, one in enumerate(parts or [target]):
+            if not isinstance(one, ast.Name):
+                self.opaque(one)
+                continue
+            kind, place = BindingKind.ELEMENT, str(position) if parts else ""
             value = self.kept(iterable)
-            self.bind(target.id, BindingKind.ELEMENT, target.lineno, value=value)
-        else:
-            self.opaque(target)
+            self.bind(one.id, kind, one.lineno, target=place, value=value)
 
     def opaque(self, target: ast.AST) -> None:
         for node in ast.walk(target):

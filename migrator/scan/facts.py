@@ -35,7 +35,7 @@ class Binding:
     kind: BindingKind
     line: int
     scope: int  # where `value` is to be evaluated
-    target: str = ""
+    target: str = ""  # of an element: its position, where a tuple is taken apart
     value: ast.expr | None = None
 
 

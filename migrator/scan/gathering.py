@@ -16,6 +16,7 @@ from migrator.scan.mocks import Mocks
 from migrator.scan.periodic_tasks import PeriodicTasks, without_overwritten
 from migrator.scan.relevance import Relevance
 from migrator.scan.settings import Settings
+from migrator.scan.subclass_members import SubclassMembers
 from migrator.scan.surroundings import Surroundings
 from migrator.scan.task_classes import with_task_classes
 from migrator.scan.task_values import TaskValues
@@ -63,7 +64,8 @@ class Gathering:
         self._resolver = resolver
         self._definitions = definitions
         self._bodies = Bodies(resolver, deep)
-        self._calls = CallSites(resolver, handles, handlers, relevance)
+        self._below = SubclassMembers(deep, definitions, handles)
+        self._calls = CallSites(resolver, handles, handlers, relevance, self._below)
         self._values = TaskValues(handles, handlers, relevance)
         self._mocks = Mocks(resolver, handles)
         self._beat = BeatSchedules(deep, handles)
@@ -76,6 +78,7 @@ class Gathering:
     def read(self, files: list[FileFacts], modules: ModuleIndex) -> None:
         """Go over the files, and over the modules that configuration is in."""
         self._settings.prepare(files)
+        self._below.prepare(files)
         for facts in files:
             self._calls.read(facts)
             self._values.read(facts)

@@ -291,6 +291,9 @@ class Handles:
         try:
             wanted = LiteralReader(self._deep, facts, scope).read(key)
         except NotLiteralError:
+            members = self._all_members(found, depth)
+            if members:
+                return members
             text = found.name or "a registry"
             reason = (
                 f"{text}[{ast.unparse(key)}]: one of its members, chosen at run time"
@@ -304,6 +307,23 @@ class Handles:
             for element in literal.elts[wanted : wanted + 1]:
                 return self.of(found.facts, found.scope, element, depth + 1)
         return [Handle("unknown", reason=f"no item {wanted!r} in the literal")]
+
+    def _all_members(self, found: Found, depth: int) -> list[Handle]:
+        """The tasks that a registry holds; empty where one member may be no task."""
+        literal, facts = found.expr, found.facts
+        nodes: list[ast.expr] = []
+        if isinstance(literal, ast.Dict):
+            nodes = literal.values
+        elif isinstance(literal, ast.Tuple | ast.List):
+            nodes = literal.elts
+        handles = [
+            handle
+            for node in nodes
+            if facts is not None
+            for handle in self.of(facts, found.scope, node, depth + 1)
+        ]
+        are_tasks = all(one.kind == "task" and not one.attribute for one in handles)
+        return distinct_handles(handles) if are_tasks else []
 
     def text(self, facts: FileFacts, scope: int, node: ast.expr) -> str | None:
         """A string, where the source tells it: a literal, a constant, `task.name`."""

@@ -11,6 +11,7 @@ import builtins
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from migrator.scan.elements import elements
 from migrator.scan.facts import MODULE_SCOPE, Binding, BindingKind
 from migrator.scan.found import NOWHERE, Found, distinct, is_none
 from migrator.scan.walker import flatten
@@ -171,7 +172,7 @@ class Resolver:
         if kind is BindingKind.VALUE and binding.value is not None:
             return self._value(facts, name, binding, depth)
         if kind is BindingKind.ELEMENT and binding.value is not None:
-            return self._elements(facts, name, binding, depth)
+            return elements(self, facts, name, binding, depth)
         if kind is BindingKind.PARAMETER:
             return [self._parameter(facts, name, binding, where)]
         return [Found("opaque", name, facts, None, None, where)]
@@ -190,40 +191,6 @@ class Resolver:
             else one
             for one in found
         ]
-
-    def _elements(
-        self, facts: FileFacts, name: str, binding: Binding, depth: int
-    ) -> list[Found]:
-        assert binding.value is not None  # noqa: S101 - told to the type checker
-        found: list[Found] = []
-        for one in self.expression(facts, binding.scope, binding.value, depth + 1):
-            members = self._members_of(one, depth + 1)
-            if members is None:
-                return [
-                    Found("element", name, facts, None, binding.value, binding.scope)
-                ]
-            found += members
-        return found
-
-    def _members_of(self, found: Found, depth: int) -> list[Found] | None:
-        """What runs through a literal, a comprehension, or a project's generator."""
-        literal, facts = found.expr, found.facts
-        if facts is None or found.rest or depth > MAX_DEPTH:
-            return None
-        if isinstance(literal, ast.Tuple | ast.List | ast.Set):
-            return self._several(facts, found.scope, literal.elts, depth)
-        if isinstance(literal, ast.ListComp | ast.GeneratorExp | ast.SetComp):
-            return self._several(facts, found.scope, [literal.elt], depth)
-        if not isinstance(literal, ast.Call):
-            return None
-        members: list[Found] = []
-        for callee in self.expression(facts, found.scope, literal.func, depth):
-            definition = callee.definition
-            if definition is None or callee.facts is None or not definition.yields:
-                return None
-            inner = definition.inner
-            members += self._several(callee.facts, inner, definition.yields, depth)
-        return members or None
 
     def _definition(self, facts: FileFacts, qualname: str) -> Found:
         definition = facts.definitions[facts.by_qualname[qualname]]

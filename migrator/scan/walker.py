@@ -165,11 +165,13 @@ class Walker:
         if isinstance(value, ast.Call):
             callee = ast.Call(func=value.func, args=[], keywords=[])
             return ast.copy_location(callee, value)
-        if isinstance(value, ast.List | ast.Tuple) and all(
-            isinstance(one, ast.Name | ast.Attribute) for one in value.elts
-        ):
-            return value
-        return None
+        members: list[ast.expr] = []
+        if isinstance(value, ast.List | ast.Tuple):
+            members = value.elts
+        elif isinstance(value, ast.Dict):
+            members = value.values
+        are_names = all(isinstance(one, ast.Name | ast.Attribute) for one in members)
+        return value if members and are_names else None
 
 
 MAX_KEPT_TEXT = 24
