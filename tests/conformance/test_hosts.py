@@ -53,6 +53,31 @@ application = FastAPI(lifespan=lifespan)
 def call(number: int):
     note.delay(number)
 """
+WORKER = """
+import os, sys
+from celery import signals
+import tasks
+from tasks import app, note
+
+app.conf.broker_url = os.environ["BROKER"]
+
+@app.task(name="heavy")
+def heavy(number):
+    note.delay(number)
+
+def start(**_):
+    tasks.shim.start_runner(app)
+
+def stop(**_):
+    tasks.shim.stop_runner()
+
+if os.environ["RUNNER_IN"] == "child":
+    signals.worker_process_init.connect(start)
+    signals.worker_process_shutdown.connect(stop)
+else:
+    signals.worker_ready.connect(start)
+    signals.worker_shutting_down.connect(stop)
+"""
 FLASK = """
 import flask
 from celery import Celery, Task
@@ -167,3 +192,39 @@ def test_flask_with_a_base_class_that_opens_an_app_context(folder):
         check=False,
     )
     assert done.stdout == "hello\n", done.stderr
+
+
+@pytest.mark.parametrize("place", ["child", "parent"])
+def test_a_celery_worker(folder, redis_url, place):
+    """The runner of a project that has no other process to put it into."""
+    (folder / "hosted.py").write_text(WORKER)
+    given = {**environment(folder), "BROKER": redis_url, "RUNNER_IN": place}
+    queue = f"hosted-{folder.name}"
+    command = ("celery", "-A", "hosted", "worker", "-c", "2", "-Q", queue)
+    said = folder / "said"
+    with said.open("w") as file:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", *command, "-l", "warning"],
+            env=given,
+            cwd=folder,
+            stdout=file,
+            stderr=file,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - one call, no locks involved
+        )
+    calls = f"""
+from hosted import heavy, note
+for number in range(1, 9):
+    heavy.apply_async((number,), queue={queue!r})
+    note.delay(100 + number)
+note.apply_async((200,), countdown=0.5)
+"""
+    wanted = sorted([*range(1, 9), *range(101, 109), 200])
+    try:
+        subprocess.run([sys.executable, "-c", calls], env=given, cwd=folder, check=True)
+        ledger = str(folder / "ledger")
+        wait_until(lambda: len(_runs(ledger)) >= len(wanted), timeout=30)
+        assert sorted(_runs(ledger)) == wanted
+    finally:
+        stop(worker)
+    assert worker.returncode == 0
+    assert "Traceback" not in said.read_text()
