@@ -330,7 +330,7 @@ def option_task_id_is_a_uuid():
 @case
 def option_task_id_is_a_number():
     number = uuid.uuid4().int
-    return ended(tasks.add.apply_async((1, 1), task_id=number))
+    return error_of(lambda: ended(tasks.add.apply_async((1, 1), task_id=number)))
 
 
 @case
