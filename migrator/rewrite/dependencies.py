@@ -139,11 +139,15 @@ def _in_pyproject(text: str, needed: Sequence[str]) -> str:
         return text
     document = tomlkit.parse(text)
     plain = document.unwrap()
+    base = plain.get("project", {}).get("dependencies", [])
     for array in _arrays(document):
         declared = [str(item) for item in array]
         at = [_key(requirement) for requirement in declared].index("celery")
-        for requirement in reversed(_missing(needed, declared)):
+        new = _missing(needed, [*base, *declared])
+        for requirement in reversed(new):
             array.insert(at + 1, requirement)
+        if declared == base:
+            base = [*base, *new]  # whoever installs an extra has these as well
     table = plain.get("tool", {}).get("poetry", {}).get("dependencies", {})
     if any(_key(name) == "celery" for name in table):
         dependencies: Any = document["tool"]["poetry"]["dependencies"]
@@ -154,15 +158,23 @@ def _in_pyproject(text: str, needed: Sequence[str]) -> str:
 
 
 def _arrays(document: tomlkit.TOMLDocument) -> Iterator[Array]:
-    """Lists of requirements that name Celery: of the project, or of an extra."""
+    """Lists of requirements that name Celery: of the project, or of an extra.
+
+    Those of a dependency group only where no other does: groups are not published.
+    """
     project: Any = document.get("project", {})
-    groups: Any = [project, project.get("optional-dependencies", {})]
-    for group in groups:
-        for key, value in group.items():
-            if not isinstance(value, Array) or key in {"classifiers", "keywords"}:
-                continue
-            if any(isinstance(one, str) and _key(one) == "celery" for one in value):
-                yield value
+    extras: Any = project.get("optional-dependencies", {})
+    groups: Any = document.get("dependency-groups", {})
+    own = {key: project[key] for key in ("dependencies",) if key in project}
+    found = [*_naming_celery(own), *_naming_celery(extras)]
+    yield from found or _naming_celery(groups)
+
+
+def _naming_celery(lists: dict[str, Any]) -> Iterator[Array]:
+    for value in lists.values():
+        names = value if isinstance(value, Array) else ()
+        if any(isinstance(one, str) and _key(one) == "celery" for one in names):
+            yield value
 
 
 # ------------------------------------------------------------------ other files
@@ -176,7 +188,10 @@ def _in_requirements(text: str, needed: Sequence[str]) -> str:
     if COMPILED.search(text):
         reason = "the file is compiled: add them to its source and compile it again"
         raise _ByHandError(reason, at + 1)
-    return _with_lines(lines, at, _missing(needed, lines), "")
+    missing = _missing(needed, lines)
+    while lines[at].rstrip().endswith("\\") and at + 1 < len(lines):
+        at += 1  # the requirement goes on in the next line
+    return _with_lines(lines, at, missing, "")
 
 
 def _in_lock(text: str, needed: Sequence[str]) -> str:
@@ -195,17 +210,27 @@ def _in_setup_cfg(text: str, needed: Sequence[str]) -> str:
         None,
     )
     if start is None:
-        return text
+        return _unedited(lines, needed)
     end = start + 1
     while end < len(lines) and (lines[end][:1].isspace() or lines[end][:1] == "#"):
         end += 1
     block = lines[start + 1 : end]
     at = _celery_line(block, r"\s+")
     if at is None:
-        return text
+        return _unedited(lines, needed)
     line = block[at]
     indent = line[: len(line) - len(line.lstrip())]
     return _with_lines(lines, start + 1 + at, _missing(needed, block), indent)
+
+
+def _unedited(lines: Sequence[str], needed: Sequence[str]) -> str:
+    """The text as it is; _ByHandError where Celery stands in another place of it."""
+    pattern = r"(?:\s+|install_requires\s*=\s*)(celery(?![\w.-]).*)"
+    for number, line in enumerate(lines, 1):
+        if re.match(pattern, line, re.IGNORECASE) and _missing(needed, lines):
+            reason = "Celery is declared in an extra here, or on the line of its key"
+            raise _ByHandError(reason, number)
+    return "".join(lines)
 
 
 def _in_setup_py(text: str, needed: Sequence[str]) -> str:

@@ -9,8 +9,10 @@ import pytest
 import yaml
 
 from migrator.model import Accept, Target
+from migrator.project import open_project
 from migrator.render import refusals, render
 from migrator.render.cronjob_manifest import cronjob_name, deadlines
+from migrator.scan import scan_project
 from migrator.verify.manifest_lint import lint
 from tests.acceptance.cronjob_project import records, write_package, write_source
 
@@ -130,6 +132,18 @@ def test_a_second_run_changes_nothing(made, tmp_path):
 
 
 HOSTILE = ["a: b\n- c", "{{ .Values.image }}", "$(rm -rf /)", '"', "'", "#x", "é" * 80]
+
+
+def test_a_scan_does_not_take_what_was_generated_for_processes_of_the_project(
+    made, tmp_path
+):
+    write_source(tmp_path)
+    write_package(tmp_path, *made)
+    inventory = scan_project(open_project(tmp_path), workers=1)
+    assert inventory.processes == ()
+    assert [task.name for task in inventory.tasks] == [
+        task.definition.name for task in made[0].tasks
+    ]
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -117,6 +117,47 @@ def test_a_neighbour_of_celery_is_not_celery(name):
     assert edited(f"{name}\n", "requirements.txt")[2] == []
 
 
+def test_a_requirement_of_several_lines_stays_whole():
+    text = 'celery==5.4.0 \\\n    ; python_version >= "3.11"\nflask\n'
+    after, _, added = edited(text, "requirements.txt")
+    assert added == list(NEW)
+    assert after.startswith(text.removesuffix("flask\n"))
+    assert after.endswith("flask\n")
+
+
+def test_an_extra_gets_nothing_that_the_project_itself_declares():
+    extra = '[project.optional-dependencies]\ndev = ["celery[pytest]>=5"]\n'
+    after, _, _ = edited(f"{PEP621}\n{extra}")
+    assert after.endswith(extra)
+    assert after.count(NEW[0]) == 1
+
+
+def test_a_dependency_group_gets_them_where_nothing_else_names_celery():
+    group = (
+        '[dependency-groups]\nworker = [\n  "celery>=5",\n  {include-group = "x"},\n]\n'
+    )
+    after, _, _ = edited(f'[project]\nname = "x"\ndependencies = []\n\n{group}')
+    assert f'"celery>=5",\n  "{NEW[0]}",\n' in after
+    assert edited(f"{PEP621}\n{group}")[0].endswith(group)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[options]\ninstall_requires = celery>=5\n", 2),
+        ("[options.extras_require]\nworker =\n    celery>=5\n", 3),
+        (
+            "[options]\ninstall_requires =\n x\n[options.extras_require]\nq =\n celery",
+            6,
+        ),
+    ],
+)
+def test_celery_in_another_place_of_setup_cfg_is_a_step(text, line):
+    after, (step,), _ = edited(text, "setup.cfg")
+    assert after == text
+    assert str(step.location) == f"setup.cfg:{line}"
+
+
 def test_setup_cfg_is_extended_in_its_block():
     block = "install_requires =\n    flask\n    # queue\n    celery>=5\n"
     text = f"[options]\n{block}packages = find:\n"
