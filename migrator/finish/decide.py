@@ -71,6 +71,7 @@ def decide(
             continue
         reasons = [
             *definition_reasons(definition, is_double=count[name] > 1),
+            *_of_application(inventory),
             *_on_beat(inventory, name),
             *caller_reasons(task, sites[name], plan.package_path),
             *(
@@ -84,6 +85,15 @@ def decide(
             finishing.append(name)
     unseen = () if has_looked else _unseen(inventory, is_test)
     return Decision(() if unseen else tuple(finishing), tuple(kept), unseen)
+
+
+def _of_application(inventory: Inventory) -> list[tuple[Location, str]]:
+    """A Task class for a whole application, as one that enters Flask's context."""
+    return [
+        (app.location, f"its application's tasks are of {app.task_class}")
+        for app in inventory.apps
+        if app.task_class and app.task_class.rpartition(".")[2] != "Task"
+    ]
 
 
 def _on_beat(inventory: Inventory, name: str) -> list[tuple[Location, str]]:
