@@ -12,7 +12,9 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import signal
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,6 +24,8 @@ from celery.schedules import crontab, schedule
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from celery.beat import ScheduleEntry
 
 logger = logging.getLogger(__name__)
@@ -30,6 +34,9 @@ logger = logging.getLogger(__name__)
 CLAIM_LIFETIME = 24 * 3600
 FIXED_ANCHOR = datetime(2024, 1, 1, tzinfo=UTC)
 MINUTE = 60.0
+# How far back a slot is looked for, near ones first: rows of django-celery-beat that
+# have never run say that they ran 30 years ago, those of RedBeat say nothing.
+LOOK_BACK = (timedelta(days=1), timedelta(days=400))
 BLOCKING = {
     "sqlite+aiosqlite": "sqlite",
     "postgres": "postgresql",
@@ -62,14 +69,17 @@ class ClaimSlots:
         **kwargs: Any,
     ) -> Any:
         slot = self._slot(entry)
-        if slot is not None and not self._claims.claim(entry.name, slot):
-            logger.info("slot %s of %s runs elsewhere", slot.isoformat(), entry.name)
-            if advance:
-                self.reserve(entry)  # type: ignore[attr-defined]  # beat's
-            return None
-        return super().apply_async(  # type: ignore[misc]  # beat's
-            entry, producer=producer, advance=advance, **kwargs
-        )
+        if advance:
+            self.reserve(entry)  # type: ignore[attr-defined]  # beat's
+        with undisturbed():
+            if slot is not None and not self._claims.claim(entry.name, slot):
+                logger.info("slot %s of %s runs elsewhere", stamp(slot), entry.name)
+                return None
+            if slot is not None:
+                self._claims.note(entry.name, slot, following(entry.schedule, slot))
+            return super().apply_async(  # type: ignore[misc]  # beat's
+                entry, producer=producer, advance=False, **kwargs
+            )
 
     def _slot(self, entry: ScheduleEntry) -> datetime | None:
         """The slot that this run is for; None where no other scheduler can know it."""
@@ -85,9 +95,29 @@ class ClaimingScheduler(ClaimSlots, PersistentScheduler):  # type: ignore[misc]
     """Beat's own scheduler, claiming each slot before it sends it."""
 
 
-def crontab_slot(when: crontab, last_run_at: datetime) -> datetime | None:
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Beat ends where SIGTERM meets it: not between a claim and its message."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def crontab_slot(when: crontab, last_run_at: datetime | None) -> datetime | None:
     """The latest time that is due, as a run after a longer pause stands for all."""
-    found, at = None, last_run_at
+    for distance in LOOK_BACK:
+        since = now() - distance
+        if last_run_at is not None:
+            since = max(since, when.maybe_make_aware(last_run_at))
+        if found := _latest_due(when, since):
+            return found
+    return None
+
+
+def _latest_due(when: crontab, since: datetime) -> datetime | None:
+    found, at = None, since
     while True:
         left = when.remaining_estimate(at).total_seconds()
         if left > 0:
@@ -97,6 +127,15 @@ def crontab_slot(when: crontab, last_run_at: datetime) -> datetime | None:
         if found is not None and moment <= found:
             return found
         found = at = moment
+
+
+def following(when: schedule, slot: datetime) -> datetime:
+    """The slot after the latest one."""
+    if isinstance(when, crontab):
+        left: timedelta = when.remaining_estimate(now())
+        return now() + left
+    every: timedelta = when.run_every
+    return slot + every
 
 
 def interval_slot(every: timedelta, anchor: datetime, at: datetime) -> datetime:
@@ -109,6 +148,9 @@ class Claims(Protocol):
 
     def claim(self, entry: str, slot: datetime) -> bool:
         """Take the slot; of all callers over all processes exactly one gets it."""
+
+    def note(self, entry: str, slot: datetime, next_run: datetime) -> None:
+        """Tell the scheduler's table of a slot that beat runs; never raises."""
 
     def known_slot(self, entry: str) -> datetime | None:
         """A slot of the generated scheduler's, whose grid an interval follows."""
@@ -157,6 +199,26 @@ class States:
         found = next(filter(None, row or ()), None)
         return None if found is None else datetime.fromisoformat(found)
 
+    def note(self, entry: str, slot: datetime, next_run: datetime) -> None:
+        """What the scheduler counts missed slots and its health from; only forward."""
+        from sqlalchemy import inspect, text
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            if not inspect(self.engine).has_table(self._name):
+                return
+            with self.engine.begin() as connection:
+                for column, moment in (("last_slot", slot), ("next_run", next_run)):
+                    statement = (
+                        f"UPDATE {self._name} SET {column} = :moment WHERE "  # noqa: S608 - names of ours
+                        f"entry = :entry AND ({column} IS NULL OR {column} < :moment)"
+                    )
+                    at = moment.astimezone(UTC).isoformat(timespec="microseconds")
+                    connection.execute(text(statement), {"entry": entry, "moment": at})
+        except SQLAlchemyError as error:
+            # The claim holds without it. The error's text may hold the statement.
+            logger.warning("slot of %s not noted: %s", entry, type(error).__name__)
+
 
 class RedisClaims:
     """A key per slot, which nobody deletes."""
@@ -181,6 +243,10 @@ class RedisClaims:
         # A Redis that was restarted has forgotten; the scheduler's table has not.
         last = self._states.slot(entry, "last_slot") if self._states else None
         return bool(holder == token) and (last is None or last < slot)
+
+    def note(self, entry: str, slot: datetime, next_run: datetime) -> None:
+        if self._states is not None:
+            self._states.note(entry, slot, next_run)
 
     def known_slot(self, entry: str) -> datetime | None:
         if self._states is None:
@@ -216,6 +282,9 @@ class SqlClaims:
         except IntegrityError:
             return False
         return True
+
+    def note(self, entry: str, slot: datetime, next_run: datetime) -> None:
+        self._states.note(entry, slot, next_run)
 
     def known_slot(self, entry: str) -> datetime | None:
         return self._states.slot(entry, "last_slot", "next_run")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,12 +12,14 @@ from celery import Celery
 from celery.beat import ScheduleEntry
 from celery.schedules import crontab, schedule
 from redis.exceptions import RedisError
+from sqlalchemy import text
 
 from shim.beat import (
     ClaimingScheduler,
     crontab_slot,
     interval_slot,
     open_claims,
+    undisturbed,
 )
 from shim.errors import ConfigurationError
 
@@ -39,6 +43,17 @@ def test_a_crontabs_slot_is_the_latest_that_is_due(fields, last, slot, monkeypat
     found = crontab_slot(crontab(**fields, app=app), datetime.fromisoformat(last))
     wanted = None if slot is None else datetime.fromisoformat(f"{slot}:00+00:00")
     assert found == wanted
+
+
+@pytest.mark.parametrize("last", [None, AT - timedelta(days=365 * 30)])
+def test_an_entry_that_has_never_run_has_a_slot(last, monkeypatch):
+    """As RedBeat and django-celery-beat have them; and without walking 30 years."""
+    app = Celery("unit", set_as_current=False)
+    monkeypatch.setattr(app, "now", lambda: AT)
+    monkeypatch.setattr("shim.beat.now", lambda: AT)
+    assert crontab_slot(crontab(app=app), last) == AT.replace(microsecond=0)
+    monthly = crontab(minute="0", hour="0", day_of_month="1", app=app)
+    assert crontab_slot(monthly, last) == datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def test_a_slot_in_the_applications_zone(monkeypatch):
@@ -82,6 +97,33 @@ def test_a_slot_is_claimed_once(stores):
     assert second.claim("probe", later)
     assert first.claim("other", AT)
     assert first.known_slot("probe") is None  # the scheduler has never been up
+
+
+def test_the_scheduler_learns_of_beats_slots(stores):
+    """Else a Redis that was restarted would give the slot a second time."""
+    claims = open_claims()
+    with claims._states.engine.begin() as connection:
+        columns = "entry VARCHAR(9), last_slot VARCHAR(40), next_run VARCHAR(40)"
+        connection.execute(text(f"CREATE TABLE shop_light_state ({columns})"))
+        rows = "INSERT INTO shop_light_state (entry) VALUES ('noted')"
+        connection.execute(text(rows))
+    step = timedelta(seconds=5)
+    claims.note("noted", AT, AT + step)
+    claims.note("noted", AT - step, AT)  # of a beat that is slower
+    assert claims._states.slot("noted", "last_slot") == AT
+    assert claims._states.slot("noted", "next_run") == AT + step
+
+
+def test_sigterm_waits_for_the_message():
+    received = []
+    before = signal.signal(signal.SIGTERM, lambda *_: received.append("stop"))
+    try:
+        with undisturbed():
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert received == []
+        assert received == ["stop"]
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_no_store_is_no_beat(monkeypatch):
