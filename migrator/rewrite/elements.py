@@ -1,4 +1,7 @@
-"""Takes elements out of a dict or list display; comments between them survive."""
+"""Takes elements out of a dict or list display, and arguments out of a call.
+
+Comments between them survive.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +41,45 @@ def without(node: Display, is_gone: Sequence[bool]) -> Display:
     if not kept and not _has_comment(opening):
         opening, closing = EMPTY, EMPTY
     return _rebuilt(node, kept, opening, closing)
+
+
+def without_arguments(node: cst.Call, is_gone: Sequence[bool]) -> cst.Call:
+    """The call without those of its arguments that are gone."""
+    if not any(is_gone):
+        return node
+    opening = node.whitespace_before_args
+    kept: list[cst.Arg] = []
+    for argument, gone in zip(node.args, is_gone, strict=True):
+        if not gone:
+            kept.append(argument)
+            continue
+        after = _space_after_argument(argument)
+        if kept:
+            kept[-1] = _argument_followed_by(kept[-1], after)
+        else:
+            opening = merged(opening, after)
+    if not kept and not _has_comment(opening):
+        opening = EMPTY
+    return node.with_changes(args=kept, whitespace_before_args=opening)
+
+
+def _space_after_argument(node: cst.Arg) -> cst.BaseParenthesizableWhitespace:
+    if isinstance(node.comma, cst.Comma):
+        return node.comma.whitespace_after
+    return node.whitespace_after_arg
+
+
+def _argument_followed_by(
+    node: cst.Arg, space: cst.BaseParenthesizableWhitespace
+) -> cst.Arg:
+    """The kept argument before a removed one, with the removed one's comments."""
+    is_last = not isinstance(space, cst.ParenthesizedWhitespace)
+    if is_last and isinstance(space, cst.SimpleWhitespace) and not space.value:
+        # `f(a=1, b=2)` without b: the closing bracket follows, and no comma.
+        return node.with_changes(comma=cst.MaybeSentinel.DEFAULT)
+    comma = node.comma if isinstance(node.comma, cst.Comma) else cst.Comma()
+    joined = merged(comma.whitespace_after, space)
+    return node.with_changes(comma=comma.with_changes(whitespace_after=joined))
 
 
 def _opening(node: cst.Dict | cst.List) -> cst.LeftCurlyBrace | cst.LeftSquareBracket:

@@ -39,6 +39,22 @@ def without_statements(body: Body, removed: Sequence[cst.CSTNode]) -> Body:
     return body.with_changes(body=kept, footer=[*carried, *body.footer])
 
 
+Line = TypeVar("Line", cst.SimpleStatementLine, cst.SimpleStatementSuite)
+
+
+def without_small(line: Line, is_gone: Sequence[bool]) -> Line:
+    """`a; b` without those that are gone; left alone where a whole line would go."""
+    is_suite = isinstance(line, cst.SimpleStatementSuite)
+    if not any(is_gone) or (all(is_gone) and not is_suite):
+        return line
+    kept = [s for s, gone in zip(line.body, is_gone, strict=True) if not gone]
+    if not kept:
+        return line.with_changes(body=[cst.Pass()])
+    if is_gone[-1]:
+        kept[-1] = kept[-1].with_changes(semicolon=cst.MaybeSentinel.DEFAULT)
+    return line.with_changes(body=kept)
+
+
 def _is_among(statement: cst.CSTNode, removed: Sequence[cst.CSTNode]) -> bool:
     return any(statement is node for node in removed)
 

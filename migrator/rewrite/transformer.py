@@ -9,8 +9,8 @@ from libcst.metadata import CodeRange, PositionProvider
 
 from migrator.rewrite import task_decorator, web_app
 from migrator.rewrite.edits import DecoratorForm, FileEdits, Position, WebAppEdit
-from migrator.rewrite.elements import without
-from migrator.rewrite.statements import without_statements
+from migrator.rewrite.elements import without, without_arguments
+from migrator.rewrite.statements import without_small, without_statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,11 +107,25 @@ class FileTransformer(cst.CSTTransformer):
     ) -> cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement]:
         if self._health_for is not None:
             return self._with_health(updated_node)
-        if len(original_node.body) == 1:
-            for place in self._places_inside(original_node):
-                self.missed.discard(place)
-                self._removed.append(updated_node)
-        return updated_node
+        gone = [self._is_removed(small) for small in original_node.body]
+        if all(gone):
+            self._removed.append(updated_node)
+        return without_small(updated_node, gone)
+
+    def leave_SimpleStatementSuite(  # noqa: N802 - LibCST's name
+        self,
+        original_node: cst.SimpleStatementSuite,
+        updated_node: cst.SimpleStatementSuite,
+    ) -> cst.SimpleStatementSuite:
+        gone = [self._is_removed(small) for small in original_node.body]
+        return without_small(updated_node, gone)
+
+    def _is_removed(self, node: cst.BaseSmallStatement) -> bool:
+        if not _can_go(node):
+            return False
+        places = self._places_inside(node)
+        self.missed.difference_update(places)
+        return bool(places)
 
     def _places_inside(self, node: cst.CSTNode) -> list[Position]:
         if not self.edits.statements:
@@ -133,11 +147,19 @@ class FileTransformer(cst.CSTTransformer):
         del original_node
         return without_statements(updated_node, self._removed)
 
-    # ---------------------------------------------------------------- web app
+    # ------------------------------------------------------- calls, the web app
 
     def leave_Call(  # noqa: N802 - LibCST's name
         self, original_node: cst.Call, updated_node: cst.Call
     ) -> cst.Call:
+        if self.edits.elements:
+            updated_node = without_arguments(
+                updated_node,
+                [
+                    argument.keyword is not None and self._is_gone(argument.value)
+                    for argument in original_node.args
+                ],
+            )
         if not self.edits.web_apps:
             return updated_node
         place = self._start(original_node)
@@ -161,3 +183,11 @@ class FileTransformer(cst.CSTTransformer):
         return cst.FlattenSentinel(
             [node, web_app.include_health(app, edit.health_router)]
         )
+
+
+def _can_go(node: cst.BaseSmallStatement) -> bool:
+    """Whether nothing else loses its value: a call, or `container[name] = ...`."""
+    if isinstance(node, cst.Assign):
+        first = node.targets[0].target
+        return len(node.targets) == 1 and isinstance(first, cst.Subscript)
+    return isinstance(node, cst.Expr)

@@ -266,4 +266,6 @@ def _key_place(facts: FileFacts, entry: EntryFact) -> Location:
 def _container_kind(entry: EntryFact) -> ContainerKind:
     if _last_key(entry) is None and entry.statement != "item":
         return ContainerKind.LIST_OF_DICTS
+    if entry.statement == "call" and entry.target[-1:] == ("setdefault",):
+        return ContainerKind.ITEM_ASSIGNMENT
     return CONTAINERS.get(entry.statement, ContainerKind.OTHER)

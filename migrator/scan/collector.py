@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from migrator.model import Assignment, Loop
+from migrator.scan.conditions import ConditionWalker
 from migrator.scan.expressions import ExpressionWalker
 from migrator.scan.facts import AssignmentFact, BindingKind, FileFacts
 from migrator.scan.functions import FunctionWalker
@@ -29,7 +30,7 @@ def collect(facts: FileFacts, tree: ast.Module, source: SourceText) -> FileFacts
     return facts
 
 
-class Collector(FunctionWalker, ExpressionWalker):
+class Collector(ConditionWalker, FunctionWalker, ExpressionWalker):
     """Visits statements in order."""
 
     def __init__(self, facts: FileFacts, source: SourceText) -> None:
@@ -55,7 +56,9 @@ class Collector(FunctionWalker, ExpressionWalker):
             ast.TryStar: self.try_block,
             ast.Global: self.global_names,
             ast.Match: self.match,
+            ast.Delete: self.deleted,
         }
+        self.expressions |= {ast.IfExp: self.chosen, ast.BoolOp: self.either}
 
     def release(self) -> None:
         """Break the circle of bound methods: it would hold the text of the file."""
@@ -66,12 +69,16 @@ class Collector(FunctionWalker, ExpressionWalker):
         definition = self.definition
         if definition is not None:
             definition.statements += len(statements)
+        conditions = len(self.guards)
         for statement in statements:
+            returns = self.returns
             handler = self.statements.get(type(statement))
             if handler is not None:
                 handler(statement)
             else:
                 self.children(statement, "value")
+            self.after(statement, returns)
+        del self.guards[conditions:]
 
     def expression_statement(self, node: ast.Expr) -> None:
         value = node.value
@@ -192,10 +199,21 @@ class Collector(FunctionWalker, ExpressionWalker):
             )
         return last == "Task" or "conf" in chain or "CELERY" in last
 
+    def deleted(self, node: ast.Delete) -> None:
+        """`del beat_schedule["name"]`, read as the call of `pop` that it is."""
+        self.children(node, "value")
+        for target in node.targets:
+            chain, _ = flatten(target)
+            if isinstance(target, ast.Subscript) and BEAT_NAME.search(chain[-1]):
+                pop = ast.Attribute(target.value, "pop", ast.Load())
+                call = ast.Call(pop, [target.slice], [])
+                self.expression(ast.copy_location(call, target), "discarded")
+
     # ---------------------------------------------------------------- controls
 
     def returned(self, node: ast.Return) -> None:
         definition = self.definition
+        self.returns += 1
         if node.value is None:
             return
         if definition is not None:
@@ -207,14 +225,6 @@ class Collector(FunctionWalker, ExpressionWalker):
         self.statement = "return"
         self.expression(node.value, "returned")
         self.statement = "other"
-
-    def condition(self, node: ast.If) -> None:
-        self.expression(node.test, "value")
-        self.guards.append((node.test, True))
-        self.body(node.body)
-        self.guards[-1] = (node.test, False)
-        self.body(node.orelse)
-        self.guards.pop()
 
     def for_loop(self, node: ast.For | ast.AsyncFor) -> None:
         kind = "for" if isinstance(node, ast.For) else "async-for"
@@ -246,38 +256,6 @@ class Collector(FunctionWalker, ExpressionWalker):
         """`with patch("...") as name`: opaque, whatever the manager gives."""
         del context
         self.opaque(target)
-
-    def try_block(self, node: ast.Try | ast.TryStar) -> None:
-        self.body(node.body)
-        for handler in node.handlers:
-            self.handler(handler)
-        self.body(node.orelse)
-        self.body(node.finalbody)
-
-    def handler(self, node: ast.ExceptHandler) -> None:
-        if node.type is not None:
-            self.expression(node.type, "value")
-        if self.definition is not None:
-            types = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
-            caught = tuple(flatten(kind)[0] for kind in types if kind is not None)
-            self.definition.handlers.append((caught, self.at(node)))
-        if node.name:
-            self.bind(node.name, BindingKind.OPAQUE, node.lineno)
-        self.body(node.body)
-
-    def match(self, node: ast.Match) -> None:
-        self.expression(node.subject, "value")
-        for case in node.cases:
-            self.opaque_pattern(case.pattern)
-            if case.guard is not None:
-                self.expression(case.guard, "value")
-            self.body(case.body)
-
-    def opaque_pattern(self, pattern: ast.pattern) -> None:
-        for node in ast.walk(pattern):
-            name = getattr(node, "name", None) or getattr(node, "rest", None)
-            if isinstance(name, str):
-                self.bind(name, BindingKind.OPAQUE, pattern.lineno)
 
     def global_names(self, node: ast.Global) -> None:
         if self.definition is not None:

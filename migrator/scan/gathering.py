@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from migrator.model import Inventory
 from migrator.scan.beat import BeatSchedules
+from migrator.scan.beat_changes import BeatChanges
 from migrator.scan.beat_containers import BeatContainers
 from migrator.scan.bodies import Bodies
 from migrator.scan.call_sites import CallSites
@@ -71,6 +72,7 @@ class Gathering:
         self._beat = BeatSchedules(deep, handles)
         self._periodic = PeriodicTasks(deep, handles)
         self._containers = BeatContainers(deep)
+        self._changes = BeatChanges()
         self._around = Surroundings(resolver, handles)
         self._settings = Settings(deep)
         self._found_apps: list[CeleryApp] = []
@@ -95,6 +97,7 @@ class Gathering:
             if one is not None:
                 self._beat.read(one)
                 self._containers.read(one)
+                self._changes.read(one)
                 self._settings.read(one)
         self._beat.settle()
         self._found_apps = with_task_classes(self._found_apps, files, self._resolver)
@@ -129,7 +132,8 @@ class Gathering:
         return sorted(sites, key=lambda one: (one.location, one.kind, one.task or ""))
 
     def _schedules(self, tests: set[str]) -> list[ScheduleEntry]:
-        entries = without_overwritten([*self._beat.entries, *self._periodic.entries])
+        entries = self._changes.applied(self._beat.entries)
+        entries = without_overwritten([*entries, *self._periodic.entries])
         settings = [
             one
             for one in sorted(self._settings.found.values(), key=_place)

@@ -76,7 +76,7 @@ class Walker:
         self.scope = 0
         self.function = NO_FUNCTION
         self.loops: list[str] = []
-        self.guards: list[tuple[ast.expr, bool]] = []
+        self.guards: list[tuple[ast.expr | str, bool]] = []
         self.into = ""
         self.canvas = ""
         self.path: tuple[ast.expr | str | None, ...] = ()
@@ -95,11 +95,11 @@ class Walker:
         return one_line(self.source.of(node))
 
     def guard(self) -> str:
-        """The conditions of the `if`s around, outermost first."""
-        parts = [
-            self.text(test) if holds else f"not ({self.text(test)})"
-            for test, holds in self.guards
-        ]
+        """The conditions around, outermost first; what is no expression in words."""
+        parts = []
+        for test, holds in self.guards:
+            text = test if isinstance(test, str) else self.text(test)
+            parts.append(text if holds else f"not ({text})")
         return " and ".join(parts)
 
     # ------------------------------------------------------------------ scopes

@@ -46,7 +46,29 @@ def plan_schedules(
 
     `targets` says where each task goes, by its name; a task that is absent stays.
     """
-    return tuple(_planned(entry, targets.get(entry.task)) for entry in entries)
+    written = [entry for entry in entries if entry.container is not ContainerKind.STORE]
+    places: dict[str, list[ScheduleEntry]] = {}
+    for entry in written:
+        places.setdefault(entry.name, []).append(entry)
+    return tuple(
+        _namesake(entry, places.get(entry.name, []))
+        or _planned(entry, targets.get(entry.task))
+        for entry in entries
+    )
+
+
+def _namesake(
+    entry: ScheduleEntry, written: Sequence[ScheduleEntry]
+) -> PlannedSchedule | None:
+    """Stays: in beat one entry hides the other, which would run once this one left."""
+    others = [one for one in written if one is not entry]
+    if not others:
+        return None
+    reason = entry.unreadable or (
+        f"another entry has its name, at {others[0].location}: beat runs the last one "
+        "only, and would run the other if this one left"
+    )
+    return _stays(entry, reason)
 
 
 def _planned(entry: ScheduleEntry, target: Target | None) -> PlannedSchedule:

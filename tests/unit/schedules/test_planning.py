@@ -66,3 +66,12 @@ def test_what_cannot_be_carried_stays_on_beat(changes, reason):
 def test_routing_and_expiry_are_no_obstacle():
     options = (literal("queue", "light"), literal("priority", 5), literal("expires", 9))
     assert plan_one(options=options).target is Target.APSCHEDULER
+
+
+def test_entries_of_one_name_stay_together():
+    """Beat runs the last one only; without it the other one would come to life."""
+    first = entry("cleanup", EVERY_TEN_MINUTES, task="app.cleanup")
+    second = replace(first, location=replace(first.location, line=99))
+    planned = plan_schedules([first, second], {"app.cleanup": Target.APSCHEDULER})
+    assert [one.target for one in planned] == [Target.CELERY, Target.CELERY]
+    assert ":99" in planned[0].refusal
