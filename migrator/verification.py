@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.errors import UsageError
-from migrator.model import Plan, PlannedSchedule, Target
 from migrator.pipeline import Survey, make_plan, read_plan_file, survey
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from migrator.model import Plan, PlannedSchedule
     from migrator.project import Project
     from migrator.schedules import Proof
     from migrator.verify import Check
@@ -62,15 +62,7 @@ def _differing(before: Project, after: Project) -> tuple[str, ...]:
 
 def prove_schedules(root: Path) -> tuple[tuple[PlannedSchedule, Proof | None], ...]:
     """Every schedule with its proof; None for one that stays on beat."""
-    from migrator.schedules import convert, prove
+    from migrator.schedules import prove_planned
 
     plan = make_plan(survey(root), read_plan_file(root))
-    return tuple(
-        (
-            schedule,
-            None
-            if schedule.target is Target.CELERY
-            else prove(convert(schedule.entry.spec or {})),
-        )
-        for schedule in plan.schedules
-    )
+    return tuple((schedule, prove_planned(schedule)) for schedule in plan.schedules)

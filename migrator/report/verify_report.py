@@ -66,15 +66,27 @@ def print_proofs(proofs: Sequence[Proven], output: str) -> None:
         if proof is None:
             out.print(styled(f"  stays   {schedule.refusal}", "yellow"))
             continue
-        out.print(styled(f"  becomes {schedule.trigger}"))
-        changes = counted(len(proof.clock_changes), "clock change")
-        compared = f"{counted(proof.compared, 'fire time')}, {changes}"
+        out.print(styled(f"  becomes {_converted(schedule)}"))
+        compared = counted(proof.compared, "fire time")
+        if proof.clock_changes:
+            days = ", ".join(f"{c.at:%Y-%m-%d}" for c in proof.clock_changes)
+            compared += f" and the clock changes of {days}"
         if proof.identical:
             out.print(styled(f"  proof   identical over {compared}", "green"))
         else:
             out.print(styled(f"  proof   DIFFERENT: {proof.difference}", "red"))
         fires = ", ".join(f"{fire:%Y-%m-%d %H:%M:%S}" for fire in proof.next_fires)
         out.print(styled(f"  next    {fires} UTC", "dim"))
+        for warning in schedule.warnings:
+            out.print(styled(f"  note    {warning}", "yellow"))
+
+
+def _converted(schedule: PlannedSchedule) -> str:
+    """The expression that takes over from beat."""
+    if schedule.trigger:
+        return schedule.trigger
+    guard = f", less what {schedule.guard} drops" if schedule.guard else ""
+    return f"{' and '.join(schedule.cron)}  zone {schedule.zone}{guard}"
 
 
 def _plain(schedule: PlannedSchedule, proof: Proof | None) -> dict[str, object]:
@@ -86,7 +98,11 @@ def _plain(schedule: PlannedSchedule, proof: Proof | None) -> dict[str, object]:
         "zone": entry.timezone,
         "target": str(schedule.target),
         "trigger": schedule.trigger,
+        "cron": list(schedule.cron),
+        "cron_zone": schedule.zone,
+        "guard": schedule.guard,
         "refusal": schedule.refusal,
+        "warnings": list(schedule.warnings),
     }
     if proof is not None:
         plain |= {
@@ -94,7 +110,8 @@ def _plain(schedule: PlannedSchedule, proof: Proof | None) -> dict[str, object]:
             "compared": proof.compared,
             "from": proof.start.isoformat(),
             "to": proof.end.isoformat(),
-            "clock_changes": len(proof.clock_changes),
+            "is_complete": proof.is_complete,
+            "clock_changes": [change.at.isoformat() for change in proof.clock_changes],
             "difference": str(proof.difference) if proof.difference else None,
             "next_fires": [fire.isoformat() for fire in proof.next_fires],
         }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from migrator.schedules.conversion import Conversion, NotConvertibleError, convert
 from migrator.schedules.cron_rules import CronError, CronRule
 from migrator.schedules.kubernetes import KubernetesSchedule
-from migrator.schedules.planning import plan_schedules
+from migrator.schedules.planning import plan_schedules, prove_planned
 from migrator.schedules.proof import Difference, Proof, prove
 from migrator.schedules.stored import StoredEntry, StoreReadError, with_stored
 from migrator.schedules.stored_django import read_django_celery_beat
@@ -33,6 +33,7 @@ __all__ = [
     "convert",
     "plan_schedules",
     "prove",
+    "prove_planned",
     "read_django_celery_beat",
     "read_redbeat",
     "read_shelve",

@@ -12,6 +12,8 @@ from migrator.schedules.proof import prove
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from migrator.schedules.proof import Proof
+
 SIDES = {Target.APSCHEDULER: APSCHEDULER, Target.CRONJOB: KUBERNETES}
 # Options of an entry that change when or whether a message is delivered: carried, or
 # else the entry is refused. The rest routes a message, and there is none any more.
@@ -96,6 +98,13 @@ def _planned(entry: ScheduleEntry, target: Target | None) -> PlannedSchedule:
     cron, zone, guard = conversion.kubernetes()
     source = "" if guard is None else str(guard)
     return replace(planned, cron=tuple(cron), zone=zone, guard=source)
+
+
+def prove_planned(schedule: PlannedSchedule) -> Proof | None:
+    """The proof for the target that was planned, made again; None: it stays on beat."""
+    if schedule.target not in SIDES:
+        return None
+    return prove(schedule.entry.spec or {}, target=SIDES[schedule.target])
 
 
 def _stays(entry: ScheduleEntry, reason: str) -> PlannedSchedule:

@@ -23,7 +23,8 @@ MOST = 2_000
 class TimelineRow:
     """One entry. Times are UTC, as many as were asked for; `is_dense`: there are more.
 
-    `unknown` says why there are none, where the schedule cannot be computed.
+    `unknown` says why there are none, where the schedule cannot be computed. `then` is
+    the first run after the period; None: none is known.
     """
 
     entry: str
@@ -32,6 +33,7 @@ class TimelineRow:
     fires: tuple[datetime, ...]
     is_dense: bool = False
     unknown: str = ""
+    then: datetime | None = None
 
 
 def timeline(
@@ -63,16 +65,20 @@ def _row(
         return TimelineRow(entry.name, entry.task, target, (), unknown=reason)
     conversion = convert(entry.spec)
     fires: list[datetime] = []
+    then: datetime | None = None
     try:
         for fire in _fires(conversion, begin, most + 1):
             if fire >= end:
+                then = fire
                 break
             fires.append(fire)
     except (OracleError, ValueError, TypeError, KeyError) as error:
-        return TimelineRow(entry.name, entry.task, target, (), unknown=str(error))
+        reason = conversion.refusal.get(APSCHEDULER) or str(error)
+        return TimelineRow(entry.name, entry.task, target, (), unknown=reason)
     is_dense = len(fires) > most
+    shown = tuple(fires[:most])
     return TimelineRow(
-        entry.name, entry.task, target, tuple(fires[:most]), is_dense=is_dense
+        entry.name, entry.task, target, shown, is_dense=is_dense, then=then
     )
 
 

@@ -1,4 +1,4 @@
-"""When each schedule runs on one day, by the schedule's own trigger."""
+"""When each schedule runs on one day; a band where its runs are too close to draw."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from migrator.schedules import NotConvertibleError, convert
+from migrator.schedules import convert, timeline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
 
     from migrator.model import ScheduleEntry
-    from migrator.schedules import Conversion
 
 DAY = timedelta(days=1)
 # Runs closer than this stand as a band: they could not be told apart.
 DENSE = timedelta(minutes=5)
-_TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +58,12 @@ def _why(entry: ScheduleEntry, fires: Fires) -> str:
 def _fires(entry: ScheduleEntry, start: datetime) -> Fires:
     if entry.spec is None:
         return Fires(entry)
-    conversion = convert(entry.spec)
-    interval = conversion.interval
+    interval = convert(entry.spec).interval
     if interval is not None and interval.every < DENSE:
         return Fires(entry, every=interval.every)
-    try:
-        return _stepped(entry, conversion, start)
-    except NotConvertibleError as refusal:
-        return Fires(entry, unknown=str(refusal))
-
-
-def _stepped(entry: ScheduleEntry, conversion: Conversion, start: datetime) -> Fires:
-    trigger = conversion.apscheduler_trigger()
-    end = start + DAY
-    at: list[datetime] = []
-    fire = trigger.get_next_fire_time(None, start)
-    first = fire
-    while fire is not None and fire < end:
-        at.append(fire.astimezone(UTC))
-        fire = trigger.get_next_fire_time(fire, fire + _TICK)
-    return Fires(entry, tuple(at), next_run=first and first.astimezone(UTC))
+    (row,) = timeline([entry], start=start)
+    first = row.fires[0] if row.fires else row.then
+    return Fires(entry, row.fires, next_run=first, unknown=row.unknown)
 
 
 def local_midnight(now: datetime, zone: tzinfo) -> datetime:
