@@ -49,7 +49,9 @@ class ScheduleEntry:
     args: Option | None = None
     kwargs: Option | None = None
     options: tuple[Option, ...] = ()
-    guard: str = ""  # source of the `if` around it
+    guard: str = ""  # source of the conditions around it, or what they are in words
+    # Import lines with which the guard can be asked elsewhere; None: it cannot.
+    guard_imports: tuple[str, ...] | None = None
     app: str = ""  # source of the app or setting it belongs to
     timezone: str = "UTC"  # zone that beat uses, with its source in timezone_reason
     timezone_reason: str = ""

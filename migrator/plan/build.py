@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -168,14 +169,32 @@ def _entry(name: str, table: dict[str, Any]) -> ScheduleEntry:
             options=tuple(
                 _literal(key, value) for key, value in table.get("options", {}).items()
             ),
+            guard=_condition(table.get("when", "")),
+            guard_imports=tuple(map(_import, table.get("when_imports", ()))),
             timezone=str(spec.get("timezone", "UTC")),
+            enabled=table.get("enabled", True) is not False,
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, SyntaxError) as error:
         raise PlanError(
             f"the record of the moved schedule {name!r} is damaged: {error}",
             where=FILE_NAME,
             hint="Take the stanza back from version control; jobs depend on it.",
         ) from error
+
+
+def _condition(text: str) -> str:
+    """The text, which goes into generated code: SyntaxError if it is no expression."""
+    if text:
+        ast.parse(text, mode="eval")
+    return str(text)
+
+
+def _import(line: str) -> str:
+    """The line, which goes into generated code; ValueError if it imports nothing."""
+    (node,) = ast.parse(line).body
+    if not isinstance(node, ast.Import | ast.ImportFrom) or len(node.names) != 1:
+        raise ValueError(f"no import of one name: {line}")
+    return str(line)
 
 
 def _option(name: str, table: dict[str, Any]) -> Option | None:

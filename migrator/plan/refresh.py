@@ -27,6 +27,11 @@ callers = "direct" or "background": what `migrate finish` makes of .delay() call
 Next: `migrate diff` shows exactly what `migrate apply` will write.
 """
 REASONS = 3
+# Keys of a schedule that has moved: what its job is made from.
+RECORD = (
+    *("spec", "args", "kwargs", "options", "when", "when_imports", "enabled"),
+    "moved",
+)
 
 
 def refreshed(manifest: Manifest | None, plan: Plan, *, applied: bool = False) -> str:
@@ -143,7 +148,7 @@ def _put_schedule(
     _set(stanza, "was", entry.source)
     if schedule.target is Target.CELERY:
         _set(stanza, "stays_on_beat", schedule.refusal or "its task stays on Celery")
-        _drop(stanza, "becomes", "proof", "spec", "args", "kwargs", "options", "moved")
+        _drop(stanza, "becomes", "proof", *RECORD)
         return
     _drop(stanza, "stays_on_beat")
     _set(stanza, "becomes", schedule.trigger or " + ".join(schedule.cron))
@@ -162,6 +167,11 @@ def _record(stanza: Table, schedule: PlannedSchedule) -> None:
     literal = {o.name: _plain(o.value) for o in entry.options if _is_kept(o)}
     if literal:
         _set(stanza, "options", _inline(literal))
+    if entry.guard:
+        _set(stanza, "when", entry.guard)
+        _set(stanza, "when_imports", _plain(entry.guard_imports or ()))
+    if not entry.enabled:
+        _set(stanza, "enabled", False)
     _set(stanza, "moved", True)
 
 

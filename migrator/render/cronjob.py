@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from migrator.application import celery_application
 from migrator.model import Refusal, Target
 from migrator.render.background_names import Import, import_lines
+from migrator.render.conditions import Conditions
 from migrator.render.cronjob_manifest import (
     CronJob,
     cronjob_name,
@@ -186,7 +187,9 @@ def _worker(
 def _entry(
     plan: Plan, schedule: PlannedSchedule, task: PlannedTask, job: Job
 ) -> dict[str, object]:
-    made: RenderedEntry = rendered_entry(schedule, task, job, plan.package)
+    made: RenderedEntry = rendered_entry(
+        schedule, task, job, plan.package, Conditions()
+    )
     return {
         "id": made.id,
         "task": made.task,

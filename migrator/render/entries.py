@@ -11,6 +11,7 @@ from migrator.render.literals import expression, one_line, python
 
 if TYPE_CHECKING:
     from migrator.model import Option, PlannedSchedule, PlannedTask
+    from migrator.render.conditions import Conditions
     from migrator.render.jobs import Job
 
 PRIORITIES = ("high", "default", "low")
@@ -32,16 +33,25 @@ class RenderedEntry:
 
 
 def rendered_entry(
-    schedule: PlannedSchedule, task: PlannedTask, job: Job, package: str
+    schedule: PlannedSchedule,
+    task: PlannedTask,
+    job: Job,
+    package: str,
+    conditions: Conditions,
 ) -> RenderedEntry:
     entry = schedule.entry
+    options = _options(schedule, task, job)
+    if entry.guard and entry.enabled:
+        condition = conditions.expression(entry.guard, entry.guard_imports or ())
+        text = expression(condition, 8, len("is_enabled="))
+        options.append(("is_enabled", text))
     return RenderedEntry(
         id=entry.name,
         task=entry.task,
         job=f"{package}.jobs.{job.module}:run",
         trigger=schedule.trigger,
         comment=one_line(entry.source, 70),
-        options=tuple(_options(schedule, task, job)),
+        options=tuple(options),
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import io
+import tokenize
 from typing import Any
 
 WIDTH = 88
@@ -41,12 +43,22 @@ def _flat(node: ast.expr) -> str:
     if isinstance(node, ast.Constant):
         return _constant(node.value)
     if not isinstance(node, ast.Call | ast.Tuple | ast.List | ast.Dict):
-        return ast.unparse(node)
+        return _double_quoted(ast.unparse(node))
     opening, items, closing = _parts(node)
     inner = ", ".join(prefix + _flat(item) for prefix, item in items)
     if isinstance(node, ast.Tuple) and len(items) == 1:
         inner += ","
     return opening + inner + closing
+
+
+def _double_quoted(source: str) -> str:
+    """The expression of one line with its plain strings quoted as formatters do."""
+    for token in reversed(list(tokenize.generate_tokens(io.StringIO(source).readline))):
+        if token.type == tokenize.STRING and token.string[0] in "'\"":
+            left, right = token.start[1], token.end[1]
+            text = _constant(ast.literal_eval(token.string))
+            source = source[:left] + text + source[right:]
+    return source
 
 
 def _parts(node: ast.expr) -> tuple[str, list[tuple[str, ast.expr]], str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from migrator.application import celery_application
 from migrator.model import Target
+from migrator.render.conditions import Conditions
 from migrator.render.entries import RenderedEntry, rendered_entry
 from migrator.render.environment import plain, rendered
 from migrator.render.jobs import jobs_of
@@ -14,6 +15,8 @@ from migrator.render.monitoring import for_processes
 from migrator.render.proofs import proof_test
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from migrator.model import Inventory, Plan, PlannedSchedule, PlannedTask
 
 FOLDER = "apscheduler"
@@ -60,19 +63,22 @@ def scheduler_package(
         return {}
     used = {schedule.entry.task: tasks[schedule.entry.task] for schedule in schedules}
     jobs = jobs_of(tuple(used.values()), finished=finished)
+    conditions = Conditions()
     entries = [
         rendered_entry(
             schedule,
             used[schedule.entry.task],
             jobs[schedule.entry.task],
             plan.package,
+            conditions,
         )
         for schedule in schedules
     ]
     files = {name: plain(f"{FOLDER}/{name}") for name in PLAIN} | for_processes()
     files |= {f"jobs/{job.module}.py": job.content for job in jobs.values()}
     files |= _with_variables(plan, inventory, used, finished=finished)
-    files["entries.py"] = _entries(entries, schedules)
+    own = {task.definition.module.partition(".")[0] for task in plan.tasks}
+    files["entries.py"] = _entries(entries, schedules, conditions, own)
     if not finished:
         files["test_schedules.py"] = proof_test(plan.package, schedules)
     if any("WallClockTrigger(" in schedule.trigger for schedule in schedules):
@@ -118,20 +124,23 @@ def _unique(*names: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _entries(entries: list[RenderedEntry], schedules: list[PlannedSchedule]) -> bytes:
+def _entries(
+    entries: list[RenderedEntry],
+    schedules: list[PlannedSchedule],
+    conditions: Conditions,
+    own: Iterable[str],
+) -> bytes:
     triggers = [schedule.trigger for schedule in schedules]
     texts = [*triggers, *(value for entry in entries for _, value in entry.options)]
     imports = []
     if any("datetime(" in text for text in texts):
-        imports += ["from datetime import UTC, datetime", ""]
+        imports.append("from datetime import UTC, datetime")
     for name, line in TRIGGER_IMPORTS:
         if any(trigger.startswith(f"{name}(") for trigger in triggers):
             imports.append(line)
-    if imports and imports[-1] == "":
-        imports.pop()
     return rendered(
         f"{FOLDER}/entries.py.j2",
         entries=entries,
-        imports=imports,
+        imports=conditions.imports(imports, own),
         own_triggers=any(text.startswith("WallClockTrigger(") for text in triggers),
     )

@@ -22,6 +22,7 @@ from migrator.scan.entry_fields import (
     nested_options,
 )
 from migrator.scan.facts import EntryFact
+from migrator.scan.guards import guard_imports
 from migrator.scan.options import text_of
 from migrator.scan.schedule_spec import Reading, ScheduleReader
 from migrator.scan.vocabulary import BEAT_NAME
@@ -171,6 +172,7 @@ class BeatSchedules:
             kwargs=field_option(facts, nodes, "kwargs"),
             options=nested_options(facts, nodes.get("options")),
             guard=entry.guard,
+            guard_imports=guard_imports(entry.guard, facts, entry.scope),
             app=".".join(entry.target) or _text_key(entry.path[:1]),
             enabled=not is_false(enabled),
         )

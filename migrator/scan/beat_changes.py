@@ -74,7 +74,8 @@ class BeatChanges:
                 entry = replace(entry, spec=None, unreadable=change.reason)
             else:
                 guards = [entry.guard, change.guard] if entry.guard else [change.guard]
-                entry = replace(entry, guard=" and ".join(guards))
+                text = " and ".join(guards)
+                entry = replace(entry, guard=text, guard_imports=None)
         return entry
 
 

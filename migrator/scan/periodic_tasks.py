@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from migrator.model import BlindSpot, ContainerKind, Location, Option, ScheduleEntry
 from migrator.scan.entry_fields import field_option
+from migrator.scan.guards import guard_imports
 from migrator.scan.literals import is_literal
 from migrator.scan.options import options_of, text_of
 from migrator.scan.schedule_spec import ScheduleReader
@@ -67,6 +68,7 @@ class PeriodicTasks:
                 kwargs=arguments[1] or field_option(facts, given, "kwargs"),
                 options=_send_options(facts, node),
                 guard=call.guard,
+                guard_imports=guard_imports(call.guard, facts, call.scope),
                 app=".".join(call.chain[:-1]),
             )
         )

@@ -96,11 +96,16 @@ class Walker:
 
     def guard(self) -> str:
         """The conditions around, outermost first; what is no expression in words."""
-        parts = []
-        for test, holds in self.guards:
-            text = test if isinstance(test, str) else self.text(test)
-            parts.append(text if holds else f"not ({text})")
+        parts = [self._guard(test, holds=holds) for test, holds in self.guards]
+        if len(parts) > 1:
+            parts = [f"({text})" if " " in text else text for text in parts]
         return " and ".join(parts)
+
+    def _guard(self, test: ast.expr | str, *, holds: bool) -> str:
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            return self._guard(test.operand, holds=not holds)
+        text = test if isinstance(test, str) else self.text(test)
+        return text if holds else f"not ({text})"
 
     # ------------------------------------------------------------------ scopes
 

@@ -76,7 +76,7 @@ def _namesake(
 def _planned(entry: ScheduleEntry, target: Target | None) -> PlannedSchedule:
     if target not in SIDES:
         return _stays(entry, f"its task {entry.task} does not move to a scheduler")
-    if reason := _obstacle(entry):
+    if reason := _obstacle(entry, target):
         return _stays(entry, reason)
     conversion = convert(entry.spec or {})
     side = SIDES[target]
@@ -111,8 +111,10 @@ def _stays(entry: ScheduleEntry, reason: str) -> PlannedSchedule:
     return PlannedSchedule(entry, Target.CELERY, refusal=reason)
 
 
-def _obstacle(entry: ScheduleEntry) -> str:
+def _obstacle(entry: ScheduleEntry, target: Target) -> str:
     """Why the entry cannot be carried whatever its schedule, or an empty text."""
+    if entry.guard and target is Target.CRONJOB:
+        return f"it exists only if `{entry.guard}`, and a CronJob has no condition"
     if reason := _unreachable(entry):
         return reason
     for label, option in (("args", entry.args), ("kwargs", entry.kwargs)):
@@ -137,7 +139,7 @@ def _unreachable(entry: ScheduleEntry) -> str:
         )
     if entry.spec is None:
         return entry.unreadable or "its schedule could not be read"
-    if entry.guard:
+    if entry.guard and entry.guard_imports is None:
         return f"it exists only if `{entry.guard}`, which is known at run time"
     return ""
 

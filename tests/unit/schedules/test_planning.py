@@ -75,3 +75,16 @@ def test_entries_of_one_name_stay_together():
     planned = plan_schedules([first, second], {"app.cleanup": Target.APSCHEDULER})
     assert [one.target for one in planned] == [Target.CELERY, Target.CELERY]
     assert ":99" in planned[0].refusal
+
+
+def test_a_condition_that_can_be_asked_elsewhere_goes_along_but_not_to_a_cronjob():
+    given = replace(
+        entry("cleanup", EVERY_TEN_MINUTES, task="app.cleanup"),
+        guard="DEBUG",
+        guard_imports=("from app.settings import DEBUG",),
+    )
+    (planned,) = plan_schedules([given], {"app.cleanup": Target.APSCHEDULER})
+    assert planned.target is Target.APSCHEDULER
+    (stays,) = plan_schedules([given], {"app.cleanup": Target.CRONJOB})
+    assert stays.target is Target.CELERY
+    assert "DEBUG" in stays.refusal
