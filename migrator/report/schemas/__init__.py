@@ -25,6 +25,7 @@ KINDS = (
     "scan",
     "schedules",
     "status",
+    "timeline",
     "undone",
     "verify",
 )

@@ -44,12 +44,30 @@ class ProofForm(Period):
     zone: str
     target: str
     trigger: str
+    cron: list[str]
+    cron_zone: str
+    guard: str  # which scheduled times of a CronJob are real runs
     refusal: str
+    warnings: list[str]
     identical: NotRequired[bool]
     compared: NotRequired[int]  # runs
+    is_complete: NotRequired[bool]  # every run of the period; else windows of it
     clock_changes: NotRequired[int]
+    clock_changes_at: NotRequired[list[str]]
     difference: NotRequired[str | None]
     next_fires: NotRequired[list[str]]
+
+
+class TimelineForm(TypedDict):
+    """The runs of one schedule from `start` on, ISO 8601; `then` is the next one."""
+
+    name: str
+    task: str
+    runs_on: str  # "beat", or a target
+    fires: list[str]
+    is_dense: bool  # there are more than are listed
+    then: str | None
+    unknown: str  # why the runs cannot be computed
 
 
 class LiveForm(TypedDict):
@@ -151,6 +169,7 @@ ANSWERS: dict[str, dict[str, object]] = {
     "route": {"task": str, "route": str | float | None, "handed_over": int},
     "rules": {"rules": list[RuleForm]},
     "schedules": {"entries": list[StoredEntryForm]},
+    "timeline": {"start": str, "schedules": list[TimelineForm]},
     "undone": {"put_back": list[str]},
     "verify": {"checks": list[CheckForm]},
 }
