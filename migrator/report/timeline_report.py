@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from migrator.report.console import console, printable, styled
+from migrator.report.console import console, styled
 from migrator.report.json_report import document
 from migrator.schedules import timeline
+from migrator.shown import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
