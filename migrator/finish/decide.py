@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # Places that may call, send or schedule any task: what they reach is not known.
 MAY_REACH_ANY = frozenset(
     {
+        "canvas-members",
         "celery-itself-patched",
         "database-schedule",
         "dynamic-beat-schedule",

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from migrator.model import BlindSpot, CallKind, CallSite, Location, Option
-from migrator.scan.collected_signatures import CollectedSignatures
+from migrator.scan.collected_signatures import CollectedSignatures, given_members
 from migrator.scan.options import options_of, text_of
 from migrator.scan.task_values import enclosing
 from migrator.scan.vocabulary import (
@@ -111,6 +111,7 @@ class CallSites:
             return
         if any(handle.kind == "canvas" for handle in receivers):
             self._add(facts, call, CallKind.CANVAS, None, detail=call.chain[-1])
+            self._given_members(facts, call)
             return
         if self._is_own_method(facts, call):
             return
@@ -123,6 +124,16 @@ class CallSites:
         self._add(facts, call, kind, None)
         reasons = [handle.reason for handle in receivers if handle.reason]
         self._blind(facts, call, "unresolved-receiver", reasons)
+
+    def _given_members(self, facts: FileFacts, call: CallFact) -> None:
+        if call.node is None or not isinstance(call.node.func, ast.Attribute):
+            return
+        canvas = call.node.func.value
+        names = given_members(self._resolver, facts, call.scope, canvas)
+        if names:
+            given = ", ".join(f"`{name}`" for name in names)
+            reason = f"its members come in as {given}: who calls this decides"
+            self._blind(facts, call, "canvas-members", [reason])
 
     def _is_told_by_subclasses(
         self, facts: FileFacts, call: CallFact, kind: CallKind

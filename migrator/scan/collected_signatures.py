@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from migrator.scan.vocabulary import SIGNATURE_METHODS
+from migrator.scan.facts import BindingKind
+from migrator.scan.vocabulary import CANVAS, SIGNATURE_METHODS
+from migrator.scan.walker import flatten
 
 if TYPE_CHECKING:
     from migrator.scan.facts import FileFacts
@@ -53,6 +55,23 @@ class CollectedSignatures:
                 if canvas:
                     found[call.line, call.column] = canvas
         return found
+
+
+def given_members(
+    resolver: Resolver, facts: FileFacts, scope: int, canvas: ast.expr
+) -> list[str]:
+    """Parameters that the members of a canvas come in by: their caller decides."""
+    names: list[str] = []
+    for member in canvas.args if isinstance(canvas, ast.Call) else ():
+        inner = member.value if isinstance(member, ast.Starred) else member
+        if isinstance(inner, ast.Call) and flatten(inner.func)[0][-1] in CANVAS:
+            names += given_members(resolver, facts, scope, inner)
+        if not isinstance(inner, ast.Name):
+            continue
+        bindings, _ = resolver.lookup(facts, scope, inner.id)
+        if bindings and all(one.kind is BindingKind.PARAMETER for one in bindings):
+            names.append(inner.id)
+    return names
 
 
 def _signatures(value: ast.expr) -> list[tuple[int, int]]:
