@@ -147,6 +147,7 @@ def _drained(case: Case) -> None:
     with started(case, "worker"), started(case, "process"):
         case.migrate("drain", "--wait")
         time.sleep(SETTLING)
+    case.commit("What the processes wrote")
 
 
 @contextmanager
