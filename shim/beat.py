@@ -76,6 +76,7 @@ class ClaimSlots:
                 logger.info("slot %s of %s runs elsewhere", stamp(slot), entry.name)
                 return None
             if slot is not None:
+                logger.info("slot %s of %s is sent", stamp(slot), entry.name)
                 self._claims.note(entry.name, slot, following(entry.schedule, slot))
             return super().apply_async(  # type: ignore[misc]  # beat's
                 entry, producer=producer, advance=False, **kwargs
