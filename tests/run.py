@@ -27,6 +27,11 @@ ROOT = Path(__file__).parents[1]
 PYTHON = sys.executable
 IN_CI = os.environ.get("CI") == "true"
 TYPED = ("migrator", "shim")
+PROGRAMS = {
+    "rabbitmq": "rabbitmq-server",
+    "a browser": "chromium",
+    "Prometheus' own checks": "promtool",
+}
 # tier: whether its tests may run side by side. Those that start many processes or
 # count runs against the clock get the machine to themselves.
 TIERS = {
@@ -78,10 +83,9 @@ def left_out() -> list[str]:
             find()
         except ServerMissingError as error:
             missing.append(f"tests that need {what}: {error}")
-    if not shutil.which("rabbitmq-server"):
-        missing.append("tests that need rabbitmq: no rabbitmq-server on PATH")
-    if not shutil.which("chromium"):
-        missing.append("tests that need a browser: no chromium on PATH")
+    for what, name in PROGRAMS.items():
+        if not shutil.which(name):
+            missing.append(f"tests that need {what}: no {name} on PATH")
     return missing
 
 

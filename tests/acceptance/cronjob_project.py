@@ -6,9 +6,12 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 from migrator.classify import classify
 from migrator.model import Accept, Inventory, Plan, PlannedTask, Target
@@ -18,9 +21,6 @@ from migrator.render import refusals, render
 from migrator.scan import scan_project
 from migrator.schedules import plan_schedules
 from tests.servers import die_with_parent
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TASKS = '''
 """Tasks that write a line to a file for each run, appended in one system call."""
@@ -175,10 +175,24 @@ def write_package(folder: Path, plan: Plan, inventory: Inventory) -> None:
         target.write_bytes(change.after or b"")
 
 
+@cache
+def _generated(tasks: str) -> tuple[Plan, dict[str, bytes]]:
+    """Made once a session: the proof of the schedules takes seconds."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_source(folder, tasks)
+        plan, inventory = records(folder)
+        changes = render(plan, inventory, existing=lambda _path: None)
+        return plan, {change.path: change.after or b"" for change in changes}
+
+
 def cluster(folder: Path, tasks: str = TASKS, **environment: str) -> Cluster:
     write_source(folder, tasks)
-    plan, inventory = records(folder)
-    write_package(folder, plan, inventory)
+    plan, files = _generated(tasks)
+    for path, content in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
     given = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     given |= {
         "DATABASE_URL": f"sqlite:///{folder}/jobs.db",
