@@ -39,7 +39,7 @@ TIERS = {
     "golden": True,
     "property": True,
     "typing": True,
-    "security": False,
+    "security": True,
     "conformance": True,
     "transition": False,
     "acceptance": False,

@@ -119,8 +119,9 @@ def test_the_generated_conditions_are_typed_and_tidy(project):
     run("apply", root=project)
     file = project / "light_tasks" / "entries.py"
     rules = ["--isolated", "--select", "E,F,I", "--line-length", "88"]
-    subprocess.run(["ruff", "check", *rules, file], cwd=project, check=True)
-    subprocess.run(["ruff", "format", "--isolated", "--check", file], check=True)
+    ruff = [sys.executable, "-m", "ruff"]
+    subprocess.run([*ruff, "check", *rules, file], cwd=project, check=True)
+    subprocess.run([*ruff, "format", "--isolated", "--check", file], check=True)
 
 
 def test_names_that_mean_two_things_get_two_names():
