@@ -8,7 +8,9 @@ from migrator.errors import DirtyTreeError
 from migrator.git import ask_git
 
 # What the tool itself writes for people to edit does not make a tree dirty.
-OWN_FILES = frozenset({"migrate.toml", "migrate-evidence.json"})
+OWN_FILES = frozenset(
+    {"migrate.toml", "migrate-evidence.json", "migrate-schedules.json"}
+)
 SHOWN = 5
 
 

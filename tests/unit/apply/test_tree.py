@@ -6,9 +6,10 @@ import subprocess
 
 import pytest
 
-from migrator.apply import refuse_dirty_tree
+from migrator.apply import apply_changes, refuse_dirty_tree, undo_last
 from migrator.apply.tree import state_folder
 from migrator.errors import DirtyTreeError
+from migrator.model import FileChange
 
 
 @pytest.fixture
@@ -29,8 +30,11 @@ def test_a_clean_tree_passes(repository):
     refuse_dirty_tree(repository)
 
 
-def test_the_plan_file_does_not_make_it_dirty(repository):
-    (repository / "migrate.toml").write_text("")
+@pytest.mark.parametrize(
+    "name", ["migrate.toml", "migrate-evidence.json", "migrate-schedules.json"]
+)
+def test_what_the_tool_writes_for_people_does_not_make_it_dirty(repository, name):
+    (repository / name).write_text("")
     refuse_dirty_tree(repository)
 
 
@@ -50,3 +54,34 @@ def test_the_journal_stays_out_of_the_work_tree(repository):
     assert ".git" in state_folder(repository).parts
     (repository / "sub").mkdir()
     assert state_folder(repository / "sub") != state_folder(repository)
+
+
+@pytest.fixture(params=["worktree", "submodule"])
+def linked(request, repository, tmp_path_factory):
+    """A tree whose `.git` is a file that leads elsewhere."""
+    outside = tmp_path_factory.mktemp("outside")
+
+    def git(where, *arguments):
+        allowed = ("-c", "protocol.file.allow=always")
+        subprocess.run(["git", *allowed, *arguments], cwd=where, check=True)
+
+    if request.param == "worktree":
+        git(repository, "worktree", "add", "-q", str(outside / "tree"))
+        return outside / "tree"
+    git(outside, "init", "-q")
+    git(outside, "submodule", "--quiet", "add", str(repository), "part")
+    return outside / "part"
+
+
+def test_apply_and_undo_in_a_tree_that_is_linked(linked, repository):
+    """The journal is this tree's own, and nothing of it shows up in the tree."""
+    assert (linked / ".git").is_file()
+    refuse_dirty_tree(linked)
+    apply_changes(linked, [FileChange("a.py", b"a = 1\n", b"a = 2\n")])
+    assert state_folder(linked) != state_folder(repository)
+    assert sorted(path.name for path in linked.iterdir()) == [".git", "a.py"]
+    with pytest.raises(DirtyTreeError, match=r"a\.py"):
+        refuse_dirty_tree(linked)
+    undo_last(linked)
+    assert (linked / "a.py").read_bytes() == b"a = 1\n"
+    refuse_dirty_tree(linked)
