@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from migrator.model import CeleryApp, Inventory
+
+OPTION = "--app"
 
 
 def celery_application(inventory: Inventory) -> str:
@@ -18,10 +21,29 @@ def celery_application(inventory: Inventory) -> str:
         if _is_of_module(app):
             return app.variable
     for process in inventory.processes:
-        name = dict(process.options).get("--app", "").replace(":", ".")
-        if "." in name and all(part.isidentifier() for part in name.split(".")):
+        given = dict(process.options).get(OPTION, "")
+        name = given.replace(":", ".")
+        if "." not in name or not all(part.isidentifier() for part in name.split(".")):
+            continue
+        if ":" in given or not _is_module(name, inventory):
             return name
     return ""
+
+
+def without_application(inventory: Inventory) -> Inventory:
+    """The inventory of a project that has nothing left to import an application for."""
+    processes = tuple(
+        replace(process, options=tuple(o for o in process.options if o[0] != OPTION))
+        for process in inventory.processes
+    )
+    return replace(inventory, apps=(), processes=processes)
+
+
+def _is_module(name: str, inventory: Inventory) -> bool:
+    """`-A shop.app` names a module, in which Celery itself looks for its object."""
+    path = name.replace(".", "/")
+    ends = (f"/{path}.py", f"/{path}/__init__.py")
+    return any(f"/{file.path}".endswith(ends) for file in inventory.files)
 
 
 def _is_of_module(app: CeleryApp) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from migrator.application import without_application
 from migrator.config import Configuration, load_configuration
 from migrator.errors import PlanError, ProjectError
 from migrator.model import (
@@ -333,7 +334,7 @@ def generated_files(
     is_finished = len(left) < len(plan.tasks) and not any(
         task.moves or task.definition.kind is DefinitionKind.LIGHT for task in left
     )
-    inventory = found.inventory if left else replace(found.inventory, apps=())
+    inventory = found.inventory if left else without_application(found.inventory)
     changes = render(plan, inventory, existing=existing, finished=is_finished)
     steps = [
         ManualStep(

@@ -50,6 +50,7 @@ ALLOWED = {
         "verify",
     },
     "pipeline": {
+        "application",
         "apply",
         "classify",
         "config",
