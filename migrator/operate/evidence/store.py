@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from migrator.errors import UsageError
 from migrator.model import Evidence
-from migrator.reading import read_regular
+from migrator.operate.documents import load_document, records_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,19 +37,16 @@ def _plain(evidence: Evidence) -> dict[str, Any]:
 def load_evidence(path: Path) -> tuple[Evidence, ...]:
     """What was saved; nothing where there is no file. UsageError where it is broken."""
     try:
-        document = json.loads(read_regular(path))
-    except FileNotFoundError:
-        return ()
-    except (OSError, ValueError, RecursionError) as error:
+        document = load_document(path)
+    except ValueError as error:
         raise _broken(path, str(error)) from error
-    return parse_store(document, path)
+    return () if document is None else parse_store(document, path)
 
 
 def parse_store(document: Any, path: Path) -> tuple[Evidence, ...]:
-    if not isinstance(document, dict) or document.get("version") != VERSION:
-        raise _broken(path, f"it is not of version {VERSION}")
     try:
-        return tuple(_evidence(item) for item in document["evidence"])
+        items = records_of(document, "evidence", VERSION)
+        return tuple(_evidence(item) for item in items)
     except (KeyError, TypeError, ValueError) as error:
         raise _broken(path, str(error)) from error
 

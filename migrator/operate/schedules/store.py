@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from migrator.errors import UsageError
+from migrator.operate.documents import load_document, records_of
 from migrator.schedules import StoredEntry, with_stored
 
 if TYPE_CHECKING:
@@ -48,15 +49,11 @@ def plain_entry(entry: StoredEntry) -> dict[str, Any]:
 def load_schedules(path: Path) -> tuple[StoredEntry, ...]:
     """What was saved; nothing where there is no file. UsageError where it is broken."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return ()
-    except (OSError, ValueError) as error:
-        raise _broken(path, str(error)) from error
-    if not isinstance(document, dict) or document.get("version") != VERSION:
-        raise _broken(path, f"it is not of version {VERSION}")
-    try:
-        return tuple(_entry(row) for row in document["entries"])
+        document = load_document(path)
+        if document is None:
+            return ()
+        rows = records_of(document, "entries", VERSION)
+        return tuple(_entry(row) for row in rows)
     except (KeyError, TypeError, ValueError) as error:
         raise _broken(path, str(error)) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -230,6 +231,17 @@ def test_what_is_written_is_what_is_read(tmp_path):
 def test_a_damaged_file_is_named(tmp_path, content):
     path = tmp_path / FILE_NAME
     path.write_text(content)
+    with pytest.raises(UsageError, match=FILE_NAME):
+        load_schedules(path)
+
+
+def test_neither_a_pipe_nor_depth_holds_it_up(tmp_path):
+    path = tmp_path / FILE_NAME
+    path.write_text("[" * 200_000)
+    with pytest.raises(UsageError, match=FILE_NAME):
+        load_schedules(path)
+    path.unlink()
+    os.mkfifo(path)
     with pytest.raises(UsageError, match=FILE_NAME):
         load_schedules(path)
 
