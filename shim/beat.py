@@ -14,9 +14,10 @@ import os
 import secrets
 import signal
 import time
+from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from celery.beat import PersistentScheduler
 from celery.schedules import crontab, schedule
@@ -144,17 +145,26 @@ def interval_slot(every: timedelta, anchor: datetime, at: datetime) -> datetime:
     return anchor + (at - anchor) // every * every
 
 
-class Claims(Protocol):
+class Claims(ABC):
     """Where slots are claimed, as the generated package does it."""
 
+    def __init__(self, states: States | None) -> None:
+        self._states = states
+
+    @abstractmethod
     def claim(self, entry: str, slot: datetime) -> bool:
         """Take the slot; of all callers over all processes exactly one gets it."""
 
     def note(self, entry: str, slot: datetime, next_run: datetime) -> None:
         """Tell the scheduler's table of a slot that beat runs; never raises."""
+        if self._states is not None:
+            self._states.note(entry, slot, next_run)
 
     def known_slot(self, entry: str) -> datetime | None:
         """A slot of the generated scheduler's, whose grid an interval follows."""
+        if self._states is None:
+            return None
+        return self._states.slot(entry, "last_slot", "next_run")
 
 
 def open_claims() -> Claims:
@@ -221,7 +231,7 @@ class States:
             logger.warning("slot of %s not noted: %s", entry, type(error).__name__)
 
 
-class RedisClaims:
+class RedisClaims(Claims):
     """A key per slot, which nobody deletes."""
 
     def __init__(self, url: str, namespace: str, states: States | None) -> None:
@@ -231,7 +241,7 @@ class RedisClaims:
             url, decode_responses=True, socket_timeout=2, socket_connect_timeout=2
         )
         self._namespace = namespace
-        self._states = states
+        super().__init__(states)
 
     def claim(self, entry: str, slot: datetime) -> bool:
         # A token per attempt tells a retry after a lost answer from another claimer.
@@ -245,23 +255,15 @@ class RedisClaims:
         last = self._states.slot(entry, "last_slot") if self._states else None
         return bool(holder == token) and (last is None or last < slot)
 
-    def note(self, entry: str, slot: datetime, next_run: datetime) -> None:
-        if self._states is not None:
-            self._states.note(entry, slot, next_run)
 
-    def known_slot(self, entry: str) -> datetime | None:
-        if self._states is None:
-            return None
-        return self._states.slot(entry, "last_slot", "next_run")
-
-
-class SqlClaims:
+class SqlClaims(Claims):
     """A unique row per slot."""
 
     def __init__(self, states: States, namespace: str) -> None:
         from sqlalchemy import Column, Float, MetaData, String, Table
 
-        self._states = states
+        super().__init__(states)
+        self._engine = states.engine
         metadata = MetaData()
         self._ticks = Table(
             f"{namespace.replace('.', '_')}_ticks",
@@ -270,7 +272,7 @@ class SqlClaims:
             Column("slot", String(40), primary_key=True),
             Column("claimed_at", Float(53), nullable=False, index=True),
         )
-        metadata.create_all(states.engine)
+        metadata.create_all(self._engine)
 
     def claim(self, entry: str, slot: datetime) -> bool:
         from sqlalchemy import insert
@@ -278,14 +280,8 @@ class SqlClaims:
 
         row = {"entry": entry, "slot": stamp(slot), "claimed_at": time.time()}
         try:
-            with self._states.engine.begin() as connection:
+            with self._engine.begin() as connection:
                 connection.execute(insert(self._ticks).values(row))
         except IntegrityError:
             return False
         return True
-
-    def note(self, entry: str, slot: datetime, next_run: datetime) -> None:
-        self._states.note(entry, slot, next_run)
-
-    def known_slot(self, entry: str) -> datetime | None:
-        return self._states.slot(entry, "last_slot", "next_run")
