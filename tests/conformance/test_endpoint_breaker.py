@@ -12,11 +12,11 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from prometheus_client import REGISTRY
 from pydantic import BaseModel
 from sqlalchemy import create_engine
 
 from tests.acceptance.background_project import planned, write_package, write_source
+from tests.conformance.generated import forget_metrics
 
 NAME = "endpoints_under_test"
 
@@ -42,13 +42,6 @@ def package(tmp_path_factory):
     for name in [name for name in sys.modules if name.startswith(NAME)]:
         del sys.modules[name]
     forget_metrics()
-
-
-def forget_metrics():
-    """Another test may have imported another copy of the module in this process."""
-    for collector, names in list(REGISTRY._collector_to_names.items()):
-        if any(name.startswith("light_") for name in names):
-            REGISTRY.unregister(collector)
 
 
 @pytest.fixture(params=["redis", "sqlite"])

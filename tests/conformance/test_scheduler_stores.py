@@ -21,6 +21,7 @@ from redis import Redis
 from sqlalchemy import create_engine
 
 from tests.acceptance.scheduler_project import every, records, write_package
+from tests.conformance.generated import forget_metrics
 from tests.servers import free_port, redis_server, wait_until
 
 SLOT = datetime(2027, 1, 1, 12, tzinfo=UTC)
@@ -45,13 +46,6 @@ def package(tmp_path_factory):
     for name in [name for name in sys.modules if name.startswith("stores_under_test")]:
         del sys.modules[name]
     forget_metrics()
-
-
-def forget_metrics():
-    """Another test may have imported another copy of the module in this process."""
-    for collector, names in list(REGISTRY._collector_to_names.items()):
-        if any(name.startswith("light_") for name in names):
-            REGISTRY.unregister(collector)
 
 
 @pytest.fixture(params=["redis", "postgres", "sqlite"])
