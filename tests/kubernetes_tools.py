@@ -38,7 +38,9 @@ def bundled_versions() -> list[str]:
     except ImportError as error:
         message = "the package kubernetes-validate is missing"
         raise ServerMissingError(message) from error
-    return [str(version) for version in all_versions()[-NEWEST_VERSIONS:]]
+    # The package lists a version more than once.
+    distinct = sorted({tuple(map(int, str(v).split("."))) for v in all_versions()})
+    return [".".join(map(str, parts)) for parts in distinct[-NEWEST_VERSIONS:]]
 
 
 def validate(data: dict[str, object], version: str) -> None:
