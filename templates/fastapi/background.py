@@ -134,9 +134,7 @@ class Background:
         self._jobs[record.id] = _Job(work, arguments, record)
         is_stored = False
         try:
-            if work.breaker_failures:
-                await self._check_breaker(work)
-            holder = await self._in_store(self.records.add, record)
+            holder = await self._add(work, record)
             is_stored = holder is None
         finally:
             if not is_stored:
@@ -161,18 +159,29 @@ class Background:
             created_at=now,
         )
 
-    async def _check_breaker(self, work: Work) -> None:
-        """Open after many failures; half open, one call at a time, after the pause."""
+    async def _add(self, work: Work, record: Record) -> str | None:
+        """None: stored. Half open, the breaker lets one call in at a time."""
+        failed_at = await self._half_open(work)
+        if failed_at is None:
+            return await self._in_store(self.records.add, record)
+        if not await self._in_store(self.records.add_probe, record, failed_at):
+            metrics.refused(work.task, "breaker-open")
+            raise RefusedError("paused until one call has succeeded", 1)
+        return None
+
+    async def _half_open(self, work: Work) -> float | None:
+        """The last failure before the pause that is over; None while it is closed."""
+        if not work.breaker_failures:
+            return None
         totals = await self._in_store(self.records.totals, work.task)
         if totals.failures_in_a_row < work.breaker_failures:
-            return
-        left = (totals.last_failure or 0.0) + work.breaker_pause - self.clock()
+            return None
+        failed_at = totals.last_failure or 0.0
+        left = failed_at + work.breaker_pause - self.clock()
         if left > 0:
             metrics.refused(work.task, "breaker-open")
             raise RefusedError("paused after too many failures", int(left) + 1)
-        if await self._in_store(self.records.open, work.task):
-            metrics.refused(work.task, "breaker-open")
-            raise RefusedError("paused until one call has succeeded", 1)
+        return failed_at
 
     async def begin(self, record_id: str) -> None:
         """Run an accepted record, without being waited for while this is served."""

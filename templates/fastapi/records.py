@@ -67,6 +67,12 @@ class Records(Protocol):
     def add(self, record: Record) -> str | None:
         """Store it; or, while a record of equal work is open, the id of that one."""
 
+    def add_probe(self, record: Record, last_failure: float) -> bool:
+        """Store it as the only open call of its task, in one step for everybody.
+
+        False: another call is open, or one has failed after `last_failure`.
+        """
+
     def start(self, record: Record, was: Status, now: float) -> bool:
         """From `was` to running. False: it belongs to another process by now."""
 

@@ -30,6 +30,17 @@ redis.call('hset', KEYS[2], unpack(ARGV, 3))
 redis.call('zadd', KEYS[3], ARGV[2], ARGV[1])
 return false
 """
+ADD_PROBE = """
+if redis.call('hget', KEYS[4], 'last_failure') ~= ARGV[3] then return 0 end
+for _, name in ipairs(redis.call('zrange', KEYS[3], 0, -1)) do
+  local task = redis.call('hget', ARGV[4] .. name, 'task')
+  if task == ARGV[5] then return name == ARGV[1] and 1 or 0 end
+end
+redis.call('set', KEYS[1], ARGV[1])
+redis.call('hset', KEYS[2], unpack(ARGV, 6))
+redis.call('zadd', KEYS[3], ARGV[2], ARGV[1])
+return 1
+"""
 START = """
 local seen = redis.call('hmget', KEYS[1], 'owner', 'status', 'started_at')
 if seen[1] ~= ARGV[1] then return 0 end
@@ -96,6 +107,7 @@ class RedisRecords:
         self._lifetime = max(1, int(lifetime))
         self._open = f"{namespace}:work-open"
         self._add = self._redis.register_script(ADD)
+        self._add_probe = self._redis.register_script(ADD_PROBE)
         self._start = self._redis.register_script(START)
         self._end = self._redis.register_script(END)
         self._renew = self._redis.register_script(RENEW)
@@ -105,17 +117,25 @@ class RedisRecords:
         return f"{self._namespace}:work-{kind}:{name}"
 
     def add(self, record: Record) -> str | None:
-        keys = [self._key("same", record.key), self._key("record", record.id)]
-        fields = [
-            part
-            for name, value in asdict(record).items()
-            for part in (name, "" if value is None else str(value))
-        ]
+        keys = self._keys(record)
         with _down_as_error():
             holder = self._add(
-                keys=[*keys, self._open], args=[record.id, record.lapses_at, *fields]
+                keys=keys, args=[record.id, record.lapses_at, *_fields(record)]
             )
         return None if holder is None else str(holder)
+
+    def add_probe(self, record: Record, last_failure: float) -> bool:
+        keys = [*self._keys(record), self._key("totals", record.task)]
+        mine = [record.id, record.lapses_at, str(last_failure)]
+        others = [self._key("record", ""), record.task]
+        with _down_as_error():
+            return bool(
+                self._add_probe(keys=keys, args=[*mine, *others, *_fields(record)])
+            )
+
+    def _keys(self, record: Record) -> list[str]:
+        same, mine = self._key("same", record.key), self._key("record", record.id)
+        return [same, mine, self._open]
 
     def start(self, record: Record, was: Status, now: float) -> bool:
         keys = [self._key("record", record.id)]
@@ -183,6 +203,14 @@ class RedisRecords:
 
     def remove_ended(self, before: float) -> int:  # noqa: ARG002 - Redis expires them
         return 0
+
+
+def _fields(record: Record) -> list[str]:
+    return [
+        part
+        for name, value in asdict(record).items()
+        for part in (name, "" if value is None else str(value))
+    ]
 
 
 def _record(fields: dict[str, str]) -> Record:

@@ -96,6 +96,29 @@ class SqlRecords:
                     return None
         raise RecordsDownError("database: the record could not be stored")
 
+    def add_probe(self, record: Record, last_failure: float) -> bool:
+        row = asdict(record) | {"status": record.status.value, "open_key": record.key}
+        rows, totals = self._rows.c, self._totals.c
+        # Changes nothing: it holds the row of the task, so that probes come in turn.
+        turn = update(self._totals).where(
+            totals.task == record.task, totals.last_failure == last_failure
+        )
+        others = select(rows.id).where(
+            rows.task == record.task, rows.open_key.is_not(None)
+        )
+        with _down_as_error():
+            try:
+                with self._engine.begin() as connection:
+                    turn = turn.values(last_failure=last_failure)
+                    if connection.execute(turn).rowcount != 1:
+                        return False
+                    holder = connection.execute(others.limit(1)).scalar()
+                    if holder is None:
+                        connection.execute(insert(self._rows).values(row))
+            except IntegrityError:
+                return False  # equal work was let in before the breaker opened
+        return holder is None or holder == record.id
+
     def _holder(self, key: str) -> str | None:
         query = select(self._rows.c.id).where(self._rows.c.open_key == key)
         with self._engine.connect() as connection:

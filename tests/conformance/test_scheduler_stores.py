@@ -237,6 +237,36 @@ def test_a_half_open_breaker_admits_one_probe(bench):
     assert attempt(bench, runner)
 
 
+@pytest.mark.parametrize("kind", ["postgres", "sqlite"])
+def test_of_many_replicas_one_sends_the_probe(package, kind, tmp_path, request):
+    url = f"sqlite:///{tmp_path}/replicas.db"
+    if kind == "postgres":
+        url = request.getfixturevalue("postgres_url")
+    engines = [create_engine(url) for _ in range(8)]
+    namespace, now = f"t{time.time_ns()}", SLOT
+    states = [package.state.JobStates(engine, namespace) for engine in engines]
+    entry = package.entry.Entry(
+        id="job", task="job", job="", trigger=None, breaker_failures=1
+    )
+    breakers = [package.breaker.Breaker(one, lambda: now) for one in states]
+    states[0].register(entry)
+    states[0].failed("job", "failure", duration=1.0)
+    breakers[0].failed(entry)
+    barrier = threading.Barrier(len(breakers))
+
+    def admits(breaker):
+        barrier.wait()
+        return breaker.admits(entry)
+
+    with ThreadPoolExecutor(len(breakers)) as pool:
+        for _ in range(4):
+            assert not any(breaker.admits(entry) for breaker in breakers)
+            now += timedelta(seconds=entry.breaker_pause)
+            assert list(pool.map(admits, breakers)).count(True) == 1
+    for engine in engines:
+        engine.dispose()
+
+
 def test_without_a_breaker_failures_never_pause(bench):
     runner = bench.runner()
     assert all(attempt(bench, runner, ValueError()) for _ in range(20))
