@@ -158,13 +158,15 @@ def make_plan(
 def _planned_schedules(
     plan: Plan, entries: Sequence[ScheduleEntry], moved: Sequence[ScheduleEntry]
 ) -> tuple[PlannedSchedule, ...]:
-    from migrator.schedules import plan_schedules
+    from migrator.scan.cache import default_folder
+    from migrator.schedules import KeptProofs, plan_schedules
 
+    proofs = KeptProofs(default_folder())
     targets = {t.definition.name: t.target for t in plan.tasks if t.moves}
     names = {entry.name for entry in moved}
     # What a store says of an entry that has moved is older than the move.
     entries = [e for e in entries if e.name not in names or not _is_stored(e)]
-    planned = plan_schedules(entries, targets)
+    planned = plan_schedules(entries, targets, proofs)
     again = [schedule for schedule in planned if schedule.entry.name in names]
     if again:
         raise PlanError(
@@ -172,7 +174,8 @@ def _planned_schedules(
             where=str(again[0].entry.location),
             hint="It would run twice. Remove it here, or its stanza from the plan.",
         )
-    old = plan_schedules(moved, targets)
+    old = plan_schedules(moved, targets, proofs)
+    proofs.keep()
     return (*planned, *(replace(schedule, is_moved=True) for schedule in old))
 
 

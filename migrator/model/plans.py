@@ -34,7 +34,6 @@ class PlannedSchedule:
     cron: tuple[str, ...] = ()  # Kubernetes cron strings
     refusal: str = ""  # why it stays on beat
     compared: int = 0  # fire times compared between Celery and the conversion
-    next_fires: tuple[str, ...] = ()  # ISO, UTC
     zone: str = ""  # spec.timeZone of the cron strings
     guard: str = ""  # source: which scheduled times of a CronJob are real runs
     warnings: tuple[str, ...] = ()  # differences of no consequence, existing bugs

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from migrator.schedules.conversion import Conversion, NotConvertibleError, convert
 from migrator.schedules.cron_rules import CronError, CronRule
+from migrator.schedules.kept_proofs import KeptProofs
 from migrator.schedules.kubernetes import KubernetesSchedule
 from migrator.schedules.planning import plan_schedules, prove_planned
 from migrator.schedules.proof import Difference, Proof, prove
@@ -23,6 +24,7 @@ __all__ = [
     "CronError",
     "CronRule",
     "Difference",
+    "KeptProofs",
     "KubernetesSchedule",
     "NotConvertibleError",
     "Proof",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from migrator.model import ContainerKind, PlannedSchedule, ScheduleEntry, Target
 from migrator.schedules.conversion import APSCHEDULER, KUBERNETES, convert
+from migrator.schedules.kept_proofs import KeptProofs
 from migrator.schedules.proof import prove
 
 if TYPE_CHECKING:
@@ -42,19 +43,22 @@ ROUTING_OPTIONS = frozenset(
 
 
 def plan_schedules(
-    entries: Sequence[ScheduleEntry], targets: Mapping[str, Target]
+    entries: Sequence[ScheduleEntry],
+    targets: Mapping[str, Target],
+    proofs: KeptProofs | None = None,
 ) -> tuple[PlannedSchedule, ...]:
     """For each entry: converted and proven, or on beat (`Target.CELERY`) with why.
 
     `targets` says where each task goes, by its name; a task that is absent stays.
     """
+    proofs = proofs or KeptProofs()
     written = [entry for entry in entries if entry.container is not ContainerKind.STORE]
     places: dict[str, list[ScheduleEntry]] = {}
     for entry in written:
         places.setdefault(entry.name, []).append(entry)
     return tuple(
         _namesake(entry, places.get(entry.name, []))
-        or _planned(entry, targets.get(entry.task))
+        or _planned(entry, targets.get(entry.task), proofs)
         for entry in entries
     )
 
@@ -73,7 +77,9 @@ def _namesake(
     return _stays(entry, reason)
 
 
-def _planned(entry: ScheduleEntry, target: Target | None) -> PlannedSchedule:
+def _planned(
+    entry: ScheduleEntry, target: Target | None, proofs: KeptProofs
+) -> PlannedSchedule:
     if target not in SIDES:
         return _stays(entry, f"its task {entry.task} does not move to a scheduler")
     if reason := _obstacle(entry, target):
@@ -82,16 +88,11 @@ def _planned(entry: ScheduleEntry, target: Target | None) -> PlannedSchedule:
     side = SIDES[target]
     if side in conversion.refusal:
         return _stays(entry, conversion.refusal[side])
-    proof = prove(conversion, target=side)
-    if not proof.identical:
-        why = str(proof.difference) if proof.difference else "it never runs"
-        return _stays(entry, f"not proven equal: {why}")
+    proof = proofs.prove(conversion, side)
+    if proof.why_not:
+        return _stays(entry, f"not proven equal: {proof.why_not}")
     planned = PlannedSchedule(
-        entry,
-        target,
-        compared=proof.compared,
-        next_fires=tuple(fire.isoformat() for fire in proof.next_fires),
-        warnings=conversion.warnings,
+        entry, target, compared=proof.compared, warnings=conversion.warnings
     )
     if target is Target.APSCHEDULER:
         return replace(planned, trigger=str(conversion.trigger_source))

@@ -23,7 +23,7 @@ from migrator.schedules.cronjobs import CronJobs, on_whole_minutes
 from migrator.schedules.zones import ClockChange, clock_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 MOST_FIRES = 2_500  # compared in full up to here
 # The days around a clock change up to so many runs, and the hours around it in full:
@@ -36,6 +36,7 @@ AROUND_MONTH = timedelta(hours=1)
 CHECKED_BY_IS_DUE = 64  # every so many, `is_due` is asked as well
 _TICK = timedelta(microseconds=1)
 _A_DAY = timedelta(days=1)
+_LATER = timedelta(days=32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +94,11 @@ def prove(
         conversion = convert(conversion)
     begin = (start or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
     end = begin + timedelta(days=365.25 * years)
-    if target == APSCHEDULER:
-        trigger = conversion.apscheduler_trigger()
-    else:
-        trigger = CronJobs(conversion.kubernetes(), until=end + _A_DAY)
+    trigger_until = _trigger_until(conversion, target)
+    if target != APSCHEDULER:
         conversion = on_whole_minutes(conversion)
     oracle = CeleryClock(conversion.spec, conversion.zone)
-    comparison = _Comparison(conversion, trigger, oracle, most_fires)
+    comparison = _Comparison(conversion, trigger_until, oracle, most_fires)
     changes = clock_changes(conversion.zone, begin, end)
     is_complete = comparison.run(begin, end, changes)
     return Proof(
@@ -109,8 +108,20 @@ def prove(
         is_complete=is_complete,
         difference=comparison.difference,
         clock_changes=changes,
-        next_fires=tuple(next_fires(trigger, begin, 3)),
+        next_fires=tuple(next_fires(trigger_until(end + _A_DAY), begin, 3)),
     )
+
+
+def _trigger_until(conversion: Conversion, target: str) -> Callable[[datetime], Any]:
+    """Makes the trigger, or the CronJobs that look no further than to an instant.
+
+    Between two real runs there may be weeks of starts that the guard sends away.
+    """
+    if target == APSCHEDULER:
+        trigger = conversion.apscheduler_trigger()
+        return lambda _: trigger
+    schedule = conversion.kubernetes()
+    return lambda until: CronJobs(schedule, until)
 
 
 def next_fires(trigger: Any, after: datetime, count: int) -> Iterator[datetime]:
@@ -127,13 +138,13 @@ class _Comparison:
     def __init__(
         self,
         conversion: Conversion,
-        trigger: Any,
+        trigger_until: Callable[[datetime], Any],
         oracle: CeleryClock,
         most_fires: int,
     ) -> None:
         self._most_fires = most_fires
         self._conversion = conversion
-        self._trigger = trigger
+        self._trigger_until = trigger_until
         self._oracle = oracle
         self.compared = 0
         self.difference: Difference | None = None
@@ -169,8 +180,9 @@ class _Comparison:
 
     def _window(self, begin: datetime, end: datetime, most: int) -> datetime:
         """Compare the runs after `begin`; where it stopped, `end` when all is done."""
-        last = self._last_before(begin)
-        ours = next_fires(self._trigger, last, most)
+        trigger = self._trigger_until(end + _TICK)
+        last = self._last_before(begin, trigger)
+        ours = next_fires(trigger, last, most)
         for number in range(most):
             converted = next(ours, None)
             try:
@@ -180,6 +192,9 @@ class _Comparison:
                 return end
             if expected > end and (converted is None or converted > end):
                 return end
+            if converted is None:  # the later run, for the message
+                later = self._trigger_until(expected + _LATER)
+                converted = next(next_fires(later, last, 1), None)
             if not self._same(last, expected, converted, number):
                 return end
             last = expected
@@ -201,7 +216,7 @@ class _Comparison:
             self.difference = Difference(last, expected, converted, reason)
         return self.difference is None
 
-    def _last_before(self, begin: datetime) -> datetime:
+    def _last_before(self, begin: datetime, trigger: Any) -> datetime:
         # The runs of an interval hang on the last one: start at a run, not anywhere.
         interval = self._conversion.interval
         if interval is None:
@@ -209,7 +224,7 @@ class _Comparison:
         if self._conversion.fields is None:
             first = interval.anchor - interval.every
             return max(first, begin - (begin - interval.anchor) % interval.every)
-        earlier = next_fires(self._trigger, begin - interval.every - _A_DAY, 10)
+        earlier = next_fires(trigger, begin - interval.every - _A_DAY, 10)
         return max(fire for fire in earlier if fire <= begin)
 
 

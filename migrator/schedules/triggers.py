@@ -55,7 +55,7 @@ def _imported(module: str, name: str) -> Any:
 @cache
 def generated_module(name: str) -> ModuleType:
     """A file of the templates as it is shipped to users, e.g. `triggers` or `clock`."""
-    folder = _templates_folder() / "apscheduler"
+    folder = templates_folder() / "apscheduler"
     if _PACKAGE not in sys.modules:
         package = ModuleType(_PACKAGE)
         package.__path__ = [str(folder)]
@@ -64,7 +64,8 @@ def generated_module(name: str) -> ModuleType:
     return importlib.import_module(f"{_PACKAGE}.{name}")
 
 
-def _templates_folder() -> Path:
+def templates_folder() -> Path:
+    """Where the sources of generated files are, installed or in a checkout."""
     package = Path(__file__).resolve().parent.parent
     installed = package / "_templates"
     return installed if installed.is_dir() else package.parent / "templates"

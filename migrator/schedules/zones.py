@@ -45,13 +45,14 @@ def clock_changes(name: str, start: datetime, end: datetime) -> tuple[ClockChang
     """
     zone = zone_info(name)
     found = []
-    left = start
+    left, before = start, _offset(zone, start)
     while left < end:
         right = min(left + _STEP, end)
-        if _offset(zone, left) != _offset(zone, right):
+        after = _offset(zone, right)
+        if before != after:
             at = _first_instant(zone, left, right)
-            found.append(ClockChange(at, _offset(zone, right) - _offset(zone, left)))
-        left = right
+            found.append(ClockChange(at, after - before))
+        left, before = right, after
     return tuple(found)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.model import Target
 from migrator.verify.result import Check, Problem
 from migrator.wording import counted
 
@@ -14,18 +13,18 @@ if TYPE_CHECKING:
 
 def check(compared: Comparison) -> Check:
     """The proof of each entry, repeated against the installed Celery."""
-    from migrator.schedules import convert, prove
+    from migrator.schedules import prove_planned
 
     fires = 0
     problems = []
     moved = [s for s in compared.plan.schedules if s.is_moved]
     for schedule in moved:
         entry = schedule.entry
-        if schedule.target is Target.CELERY:
+        proof = prove_planned(schedule)
+        if proof is None:
             text = f"{entry.name!r} moved, and cannot be proven: {schedule.refusal}"
             problems.append(Problem(text, entry.location))
             continue
-        proof = prove(convert(entry.spec or {}))
         fires += proof.compared
         if not proof.identical:
             text = f"{entry.name!r} fires differently: {proof.difference}"
