@@ -7,14 +7,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from migrator.model import Loop
+from migrator.scan.arguments import note_arguments
+from migrator.scan.entries import EntryWalker
 from migrator.scan.facts import (
     BindingKind,
     CallFact,
-    EntryFact,
     NameFact,
     ReferenceFact,
 )
-from migrator.scan.options import keep_text
 from migrator.scan.vocabulary import (
     CANVAS,
     DISPATCH,
@@ -23,7 +23,7 @@ from migrator.scan.vocabulary import (
     LINKS,
     TASK_METHODS,
 )
-from migrator.scan.walker import Walker, flatten, one_line
+from migrator.scan.walker import flatten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -39,7 +39,7 @@ NO_SENDING = re.compile(r"(?:routes|annotations)$", re.IGNORECASE)
 UPDATES = frozenset({"update", "setdefault", "append", "extend", "update_or_create"})
 
 
-class ExpressionWalker(Walker):
+class ExpressionWalker(EntryWalker):
     """Visits expressions; `use` says what becomes of the value."""
 
     def __init__(self, facts: FileFacts, source: SourceText) -> None:
@@ -119,6 +119,7 @@ class ExpressionWalker(Walker):
         self.into = ".".join(chain)
         self.canvas = self.canvas_around(chain, last)
         inner = "discarded" if "on_commit" in last else "argument"
+        note_arguments(self.given, node, len(self.facts.calls) - 1)
         for argument in node.args:
             self.expression(argument, inner)
         for keyword in node.keywords:
@@ -170,11 +171,6 @@ class ExpressionWalker(Walker):
                 guard=self.guard() if kept and self.guards else "",
             )
         )
-
-    def keep_texts(self, node: ast.Call) -> None:
-        """The arguments as written, for Options."""
-        for argument in (*node.args, *(word.value for word in node.keywords)):
-            keep_text(self.facts, argument, self.source.of(argument))
 
     def is_kept(self, node: ast.Call, chain: Chain) -> bool:
         last, before = chain[-1], chain[-2] if len(chain) > 1 else ""
@@ -232,6 +228,7 @@ class ExpressionWalker(Walker):
                 into=self.into,
                 canvas=self.canvas,
                 node=kept,
+                given=self.given.pop(id(node), None),
             )
         )
 
@@ -351,45 +348,11 @@ class ExpressionWalker(Walker):
                 self.expression(value, use)
             self.path = path
 
-    def keep_mapping(self, node: ast.expr) -> None:
-        keep_text(self.facts, node, self.source.of(node))
-        if isinstance(node, ast.Dict):
-            for value in node.values:
-                self.keep_mapping(value)
-        if isinstance(node, ast.Call):
-            self.keep_texts(node)
-
     def sequence(self, node: ast.List, use: str) -> None:
         path = self.path
         self.path = (*path, None)
         self.all(node.elts, use)
         self.path = path
-
-    def entry_call(self, node: ast.Call) -> None:
-        words = {word.arg for word in node.keywords}
-        if "schedule" in words and ("task" in words or None in words):
-            self.record_entry(node)
-
-    def record_entry(self, node: ast.Dict | ast.Call) -> None:
-        if isinstance(node, ast.Call):
-            self.keep_texts(node)
-        else:
-            for value in node.values:
-                self.keep_mapping(value)
-        self.facts.entries.append(
-            EntryFact(
-                node=node,
-                path=self.path,
-                statement=self.statement,
-                target=self.target,
-                scope=self.scope,
-                function=self.function,
-                location=self.at(node),
-                end_line=node.end_lineno or node.lineno,
-                guard=self.guard(),
-                loops=one_line(" / ".join(self.loops)),
-            )
-        )
 
 
 def _is_key(key: ast.expr | str | None, wanted: str) -> bool:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MODULE_SCOPE = 0
 NO_FUNCTION = -1
 
+# Index of a call among those of its file, and the position or keyword of an argument;
+# `[]` after it: a member of the list that is given.
+Given = tuple[int, str]
 Chain = tuple[str, ...]  # the names of `a.b.c`; calls and subscripts on the way dropped
 
 
@@ -118,6 +121,7 @@ class ReferenceFact:
     into: str
     canvas: str
     node: ast.expr | None  # where it is not names and dots only
+    given: Given | None = None  # the call that it is an argument of
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from migrator.scan.call_sites import CallSites
 from migrator.scan.handlers import RequestHandlers
 from migrator.scan.handles import Handles
 from migrator.scan.mocks import Mocks
+from migrator.scan.passed_tasks import PassedTasks
 from migrator.scan.periodic_tasks import PeriodicTasks, without_overwritten
 from migrator.scan.relevance import Relevance
 from migrator.scan.settings import Settings
@@ -66,6 +67,7 @@ class Gathering:
         self._definitions = definitions
         self._bodies = Bodies(resolver, deep)
         self._below = SubclassMembers(deep, definitions, handles)
+        self._passed = PassedTasks(deep, handles, relevance, self._below)
         self._calls = CallSites(resolver, handles, handlers, relevance, self._below)
         self._values = TaskValues(handles, handlers, relevance)
         self._mocks = Mocks(resolver, handles)
@@ -81,6 +83,7 @@ class Gathering:
         """Go over the files, and over the modules that configuration is in."""
         self._settings.prepare(files)
         self._below.prepare(files)
+        self._passed.read(files)
         for facts in files:
             self._calls.read(facts)
             self._values.read(facts)
@@ -148,6 +151,7 @@ class Gathering:
             *self._definitions.blind_spots,
             *self._calls.blind_spots,
             *self._values.blind_spots,
+            *self._passed.blind_spots(files),
             *self._mocks.blind_spots,
             *self._beat.blind_spots,
             *self._periodic.blind_spots,

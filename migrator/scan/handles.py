@@ -6,6 +6,7 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from migrator.scan.arguments import MEMBER
 from migrator.scan.handle import (
     CANVAS_MAKERS,
     RESULT_MAKERS,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from migrator.scan.apps import Apps
+    from migrator.scan.arguments import Parameter
     from migrator.scan.definitions import Definitions, Key
     from migrator.scan.facts import FileFacts
     from migrator.scan.found import Found
@@ -49,6 +51,8 @@ class Handles:
         self._deep = deep  # reads further files, for constants
         self._apps = apps
         self._definitions = definitions
+        # Tasks that callers hand over, by the parameter that they become.
+        self.passed: dict[Parameter, list[Handle]] = {}
         self._open: set[int] = set()  # nodes on the way: `x = copy(x)` ends
 
     @property
@@ -111,7 +115,27 @@ class Handles:
             return self._of_value(found, depth)
         if found.kind == "external" and found.name in CANVAS_MAKERS:
             return [Handle("canvas")]
+        if found.kind in {"parameter", "element"}:
+            passed = self._passed(found)
+            if passed:
+                return passed
         return [Handle("unknown", reason=reason_for(found))]
+
+    def _passed(self, found: Found) -> list[Handle]:
+        """What callers give as a parameter, or as a member of one."""
+        assert found.facts is not None  # noqa: S101 - both are bound in a file
+        keys = [(found.facts.path, found.scope, found.name)]
+        if found.kind == "element" and found.expr is not None:
+            iterated = self._resolver.expression(found.facts, found.scope, found.expr)
+            keys = [
+                (one.facts.path, one.scope, one.name + MEMBER)
+                for one in iterated
+                if one.kind == "parameter" and one.facts is not None
+            ]
+        handles = [handle for key in keys for handle in self.passed.get(key, [])]
+        for name in found.rest:
+            handles = [of_attribute(handle, name) for handle in handles]
+        return handles
 
     def _task_of(self, found: Found) -> Handle | None:
         if found.kind not in {"definition", "instance"}:

@@ -170,7 +170,7 @@ class Resolver:
         if kind is BindingKind.DEFINITION:
             return [self._definition(facts, binding.target)]
         if kind is BindingKind.VALUE and binding.value is not None:
-            return self._value(facts, name, binding, depth)
+            return self._value(facts, name, binding, where, depth)
         if kind is BindingKind.ELEMENT and binding.value is not None:
             return elements(self, facts, name, binding, depth)
         if kind is BindingKind.PARAMETER:
@@ -178,11 +178,12 @@ class Resolver:
         return [Found("opaque", name, facts, None, None, where)]
 
     def _value(
-        self, facts: FileFacts, name: str, binding: Binding, depth: int
+        self, facts: FileFacts, name: str, binding: Binding, where: int, depth: int
     ) -> list[Found]:
         assert binding.value is not None  # noqa: S101 - told to the type checker
-        if flatten(binding.value)[0] == (name,) and isinstance(binding.value, ast.Name):
-            return []  # `x = x`
+        value = binding.value
+        if isinstance(value, ast.Name) and value.id == name and binding.scope == where:
+            return []  # `x = x`, unlike `self.x = x`
         found = self.expression(facts, binding.scope, binding.value, depth + 1)
         qualified = f"{facts.module}.{name}"
         return [

@@ -69,7 +69,8 @@ class SubclassMembers:
 
     def _is_left_open(self, owner: Found, name: str) -> bool:
         return all(
-            one.rest or is_none(one) for one in self._deep.members(owner, (name,))
+            one.rest or is_none(one) or _is_only_annotated(one)
+            for one in self._deep.members(owner, (name,))
         )
 
     def _is_below(self, facts: FileFacts, scope: Scope, owner: Found) -> bool:
@@ -95,6 +96,13 @@ class SubclassMembers:
             if not is_none(member)
             for handle in self._handles.of_found(member)
         ]
+
+
+def _is_only_annotated(found: Found) -> bool:
+    """`task: Task` in the body of a class, without a value."""
+    if found.kind != "parameter" or found.facts is None:
+        return False
+    return found.facts.scopes[found.scope].kind == "class"
 
 
 def _own_object(node: ast.expr) -> str:

@@ -11,6 +11,8 @@ from migrator.scan.vocabulary import DISPATCH
 if TYPE_CHECKING:
     from migrator.scan.facts import Binding, FileFacts, ReferenceFact
 
+OWN = frozenset({"self", "cls", "super"})
+
 
 def traceable(facts: FileFacts) -> list[ReferenceFact]:
     """References whose first name leads to an import, a definition or a value."""
@@ -20,12 +22,24 @@ def traceable(facts: FileFacts) -> list[ReferenceFact]:
         if reference.chain[-1] in DISPATCH and len(reference.chain) > 1:
             kept.append(reference)
             continue
+        if _is_handed_on(facts, reference):
+            kept.append(reference)
+            continue
         key = (reference.scope, reference.chain[0])
         if key not in known:
             known[key] = _leads_somewhere(facts, *key)
         if known[key]:
             kept.append(reference)
     return kept
+
+
+def _is_handed_on(facts: FileFacts, reference: ReferenceFact) -> bool:
+    """A parameter, or what is stored of one, given to a function of the project."""
+    if reference.given is None or len(reference.chain) > 2:  # noqa: PLR2004 - self.x
+        return False
+    call = facts.calls[reference.given[0]]
+    root = call.chain[0]
+    return root in OWN or _leads_somewhere(facts, call.scope, root)
 
 
 def _leads_somewhere(facts: FileFacts, scope: int, name: str) -> bool:

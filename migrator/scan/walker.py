@@ -13,6 +13,7 @@ from migrator.scan.facts import (
     Chain,
     Definition,
     FileFacts,
+    Given,
     Scope,
 )
 
@@ -82,6 +83,7 @@ class Walker:
         self.path: tuple[ast.expr | str | None, ...] = ()
         self.statement = "other"
         self.target: Chain = ()
+        self.given: dict[int, Given] = {}  # by id of the node: whose argument it is
         self.aliases: dict[str, str] = {}  # of imports: local name, original name
         facts.scopes.append(Scope("module", "", -1))
 
