@@ -22,6 +22,7 @@ from celery.exceptions import Ignore, Retry, WorkerLostError
 from celery.worker import state as worker_state
 from celery.worker.request import Request
 
+from .errors import OutboxUnavailableError
 from .message import decode
 from .publishing import executing
 
@@ -73,10 +74,9 @@ class _Acknowledgement:
 def execute(app: Celery, claim: Claim, outbox: Outbox, hostname: str) -> Run:
     """Run a claimed message to its end.
 
-    The outbox is told before the body begins; when it refuses, the body has not
-    begun and OutboxUnavailableError is raised. What the body raises is stored as
-    its result. Anything else that is raised is a fault around the body, such as a
-    result backend that is down.
+    The outbox is told before the body begins; when it cannot be, the body does not
+    begin. What the body raises is stored as its result. Anything that is raised is
+    a fault around the body, such as a result backend that is down.
     """
     acknowledgement = _Acknowledgement()
     request = _request(app, claim, hostname, acknowledgement)
@@ -86,8 +86,12 @@ def execute(app: Celery, claim: Claim, outbox: Outbox, hostname: str) -> Run:
     if request.revoked():
         return Run(Outcome.FINISHED)
     signals.task_received.send(sender=app, request=request)
-    if not outbox.start(claim, late=bool(request.task.acks_late)):
-        return Run(Outcome.NOT_OURS)
+    try:
+        if not outbox.start(claim, late=bool(request.task.acks_late)):
+            return Run(Outcome.NOT_OURS)
+    except OutboxUnavailableError as error:
+        # Only here: an errback that cannot be stored raises it after a body began.
+        return Run(Outcome.NOT_BEGUN, error=error)
     pool = _CallingThread()
     with executing(claim):
         request.execute_using_pool(pool)

@@ -65,6 +65,7 @@ class Runner:
         self._busy = 0
         self._backlog = True
         self._unsettled: list[tuple[Claim, Outcome]] = []
+        self._lost: list[Claim] = []
         self._tallies: dict[str, Tally] = {}
         self._tasks: set[str] = set()
         self._registered = 0
@@ -163,6 +164,10 @@ class Runner:
             except OutboxUnavailableError as error:
                 logger.error("%s", error)  # noqa: TRY400 - the cause is in the line
                 found, wait = 0, self.settings.poll
+            except Exception:
+                # Without this thread calls would wait for ever, and nobody notice.
+                logger.exception("the runner goes on")
+                found, wait = 0, self.settings.poll
             pause = SOONEST if found else min(2 * pause, self.settings.poll)
             self._wake.wait(wait)
         self._hand_back()
@@ -199,7 +204,7 @@ class Runner:
 
     def _keep_leases(self) -> None:
         now = time.monotonic()
-        if now >= self._beat_due and (self._busy or self._unsettled):
+        if now >= self._beat_due and (self._busy or self._unsettled or self._lost):
             self.outbox.extend(self.owner, self.settings.lease)
             self._beat_due = now + self.settings.lease / 3
 
@@ -226,8 +231,18 @@ class Runner:
                 claim.message.task,
                 claim.message.id,
             )
+            self._lost.append(claim)
+        self._lost = [claim for claim in self._lost if not self._record_loss(claim)]
+
+    def _record_loss(self, claim: Claim) -> bool:
+        """False when the result backend is down; the next sweep tries again."""
+        try:
             record_loss(self.app, claim, self.owner)
-            self.outbox.finish(claim)
+        except Exception:
+            logger.exception("the result backend refused %s", claim.message.id)
+            return False
+        self.outbox.finish(claim)
+        return True
 
     def _record(self) -> None:
         now = time.monotonic()
@@ -235,7 +250,13 @@ class Runner:
             return
         with self._lock:
             tallies, self._tallies = self._tallies, {}
-        self.outbox.record(tallies)
+        try:
+            self.outbox.record(tallies)
+        except OutboxUnavailableError:
+            with self._lock:
+                for task, tally in tallies.items():
+                    self._tallies.setdefault(task, Tally()).merge(tally)
+            raise
         self._record_due = now + RECORD_EVERY
 
     def _settle(self) -> None:
@@ -281,9 +302,6 @@ class Runner:
                 run = execute(self.app, claim, self.outbox, self.owner)
             finally:
                 close_connections()
-        except OutboxUnavailableError as error:
-            logger.error("%s", error)  # noqa: TRY400 - the cause is in the line
-            self._unsettled.append((claim, Outcome.NOT_BEGUN))
         except Exception as error:
             # Celery's code failed around the body, for example because the result
             # backend is down. A worker logs that and goes on, and so do we.
@@ -292,7 +310,11 @@ class Runner:
             self._dispose_or_keep(claim, Outcome.FINISHED)
         else:
             self._count(claim, run)
-            self._dispose_or_keep(claim, run.outcome)
+            if run.outcome is Outcome.NOT_BEGUN:
+                logger.error("%s", run.error)
+                self._unsettled.append((claim, run.outcome))
+            else:
+                self._dispose_or_keep(claim, run.outcome)
 
     def _count(self, claim: Claim, run: Run) -> None:
         if run.status is not None:

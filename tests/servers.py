@@ -16,12 +16,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    _Running = AbstractContextManager[subprocess.Popen[bytes]]
 
 START_TIMEOUT = 60.0
 
@@ -81,15 +84,58 @@ def redis_program() -> str:
     return str(get_binary_path())
 
 
+class Server:
+    """A private server that tests may kill and start again, with the same data."""
+
+    def __init__(self, url: str, start: Callable[[], _Running], kill_by: int) -> None:
+        self.url = url
+        self._start = start
+        self._kill_by = kill_by
+        self._life = ExitStack()
+
+    def start(self) -> None:
+        self.process = self._life.enter_context(self._start())
+
+    def kill(self) -> None:
+        """End it without any clean shutdown."""
+        self.process.send_signal(self._kill_by)
+        self.process.wait(20)
+        self._life.close()
+
+    def stop(self) -> None:
+        self._life.close()
+
+
+@contextmanager
+def redis_that_can_die(port: int | None = None) -> Iterator[Server]:
+    """A private Redis on a free port, which writes every command to its file."""
+    with _redis(port, "--appendonly", "yes", "--appendfsync", "no") as server:
+        yield server
+
+
 @contextmanager
 def redis_server(port: int | None = None) -> Iterator[str]:
     """A private Redis on a free port; yields its URL."""
+    with _redis(port, "--appendonly", "no") as server:
+        yield server.url
+
+
+@contextmanager
+def _redis(port: int | None, *options: str) -> Iterator[Server]:
     port = port or free_port()
     with tempfile.TemporaryDirectory(prefix="redis-") as folder:
         command = [redis_program(), "--port", str(port), "--bind", "127.0.0.1"]
-        command += ["--save", "", "--appendonly", "no", "--dir", folder]
-        with _running(command, port):
-            yield f"redis://127.0.0.1:{port}/0"
+        command += ["--save", "", "--dir", folder, *options]
+        server = Server(
+            f"redis://127.0.0.1:{port}/0",
+            lambda: _running(command, port),
+            signal.SIGKILL,
+        )
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 def postgres_binaries() -> Path:
@@ -109,6 +155,13 @@ def postgres_binaries() -> Path:
 @contextmanager
 def postgres_server() -> Iterator[str]:
     """A private PostgreSQL cluster on a free port; yields a SQLAlchemy URL."""
+    with postgres_that_can_die() as server:
+        yield server.url
+
+
+@contextmanager
+def postgres_that_can_die() -> Iterator[Server]:
+    """The same; its data survives a crash of the server, not one of the host."""
     binaries = postgres_binaries()
     user = "postgres" if os.geteuid() == 0 else None  # initdb refuses root
     with tempfile.TemporaryDirectory(prefix="pg-") as folder:
@@ -128,10 +181,25 @@ def postgres_server() -> Iterator[str]:
         command += ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
         command += ["-c", f"unix_socket_directories={folder}"]
         command += ["-c", "max_connections=200"]
-        with _running(command, port, user=user, cwd=folder, ends_on=signal.SIGINT):
-            ready = [binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
-            wait_until(lambda: subprocess.run(ready, check=False).returncode == 0, 60)
-            yield f"postgresql+psycopg://test@127.0.0.1:{port}/postgres"
+        ready = [binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+
+        @contextmanager
+        def running() -> Iterator[subprocess.Popen[bytes]]:
+            given = {"user": user, "cwd": folder, "ends_on": signal.SIGINT}
+            with _running(command, port, **given) as process:
+                wait_until(
+                    lambda: subprocess.run(ready, check=False).returncode == 0, 60
+                )
+                yield process
+
+        url = f"postgresql+psycopg://test@127.0.0.1:{port}/postgres"
+        # SIGQUIT ends all its processes at once, and the next start recovers.
+        server = Server(url, running, signal.SIGQUIT)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 @contextmanager

@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 # Two processes that create the same table at once make PostgreSQL raise even with
 # IF NOT EXISTS. This number names our lock and means nothing.
 CREATION_LOCK = 7_265_143_201
+# A network that swallows everything must end in an error, and the driver's default
+# is to wait for ever. libpq's names; what the URL says comes first.
+PATIENCE = {
+    "connect_timeout": 10,  # seconds
+    "tcp_user_timeout": 30_000,  # milliseconds
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
 
 
 class PostgresDatabase:
@@ -79,7 +88,12 @@ class PostgresDatabase:
 
         engine = self._engines.get(os.getpid())
         if engine is None:
-            fresh = create_engine(self.url, pool_pre_ping=True)
+            fresh = create_engine(
+                self.url,
+                pool_pre_ping=True,
+                hide_parameters=True,  # arguments of tasks belong in no log
+                connect_args={k: PATIENCE[k] for k in PATIENCE.keys() - self.url.query},
+            )
             engine = self._engines.setdefault(os.getpid(), fresh)
         return engine
 

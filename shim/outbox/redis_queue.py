@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from celery.utils import uuid
+from kombu.exceptions import OperationalError
 from kombu.utils.json import loads
 
 from ..errors import OutboxUnavailableError
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 KEYS = ("", ".delayed", ".texts", ".leases", ".revoked", ".claim:", ".tallies")
 PAGE = 500
 REVOKED_FOR = 30 * 86_400.0
+#: Seconds, where the app's `broker_transport_options` say nothing. kombu's default is
+#: to wait for ever for a server that is not there.
+PATIENCE = {"socket_connect_timeout": 10.0, "socket_timeout": 30.0}
 
 
 class RedisOutbox:
@@ -216,8 +220,9 @@ class RedisOutbox:
 
             # The channel knows about TLS, Sentinel and passwords; its pool is
             # safe to share between threads and notices a fork.
-            with self._app.connection_for_write() as connection:
-                channel = connection.default_channel
+            options = {**PATIENCE, **self._app.conf.broker_transport_options}
+            with self._app.connection_for_write(transport_options=options) as broker:
+                channel = broker.channel()
                 prefix = f"{channel.global_keyprefix}{self._queue}"
                 pool = channel.pool
             # With `retry_on_timeout` a script whose answer was lost would be run
@@ -233,7 +238,7 @@ class RedisOutbox:
 
         try:
             yield
-        except RedisError as error:
+        except (RedisError, OperationalError) as error:
             message = f"the outbox on the Redis broker refused: {error}"
             raise OutboxUnavailableError(message) from error
 

@@ -11,6 +11,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..errors import OutboxUnavailableError
 from ..message import Claim, Message
 from ..tally import Counts, Tally, flatten, restore
 from ..transactions import joined
@@ -233,7 +234,11 @@ class SqlOutbox:
         execute = joined()
         if execute is None:
             self.prepare()
-            return self._database.run(*statements)
+            try:
+                return self._database.run(*statements)
+            except OutboxUnavailableError:
+                self._prepared_by = None  # perhaps another database answers next
+                raise
         for text, parameters in statements:
             rows = execute(text, {**parameters, "now": time.time()})
         return rows, len(rows)

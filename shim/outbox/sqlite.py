@@ -4,11 +4,15 @@ Write-ahead logging with `synchronous=NORMAL`: a committed call survives the dea
 of the process and of every other process, but a power cut may lose the last
 commits. `?synchronous=full` in the URL closes that too, at the price of an fsync
 for each call.
+
+A connection keeps writing into a file that was deleted or replaced. Each use compares
+the file at the path with the one the connection has open, before and after.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sqlite3
 import time
@@ -27,8 +31,24 @@ if TYPE_CHECKING:
     from ..transactions import Execute
     from .sql import Rows, Statement
 
+logger = logging.getLogger(__name__)
+
 BUSY_TIMEOUT = 30.0
 OLDEST = (3, 35, 0)  # the first with RETURNING
+
+# A runner may hold claims of a file that is gone when it meets the file made in its
+# place. Keys that begin at the time of creation name no row of both.
+FIRST_KEY = """
+INSERT INTO sqlite_sequence (name, seq)
+SELECT 'light_outbox', CAST(epoch_seconds() * 1e6 AS INTEGER)
+WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'light_outbox')
+"""
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that knows which file it has open, by device and inode."""
+
+    file: tuple[int, int] | None = None
 
 
 class SqliteDatabase:
@@ -52,7 +72,8 @@ class SqliteDatabase:
         self._synchronous = synchronous
         # By process: SQLite forbids to use, or even close, a connection that was
         # carried over a fork.
-        self._idle: dict[int, deque[sqlite3.Connection]] = {}
+        self._idle: dict[int, deque[_Connection]] = {}
+        self._prepared: tuple[int, int] | None = None
 
     def names(self, wanted: Collection[Any]) -> str:
         return json.dumps(list(wanted))
@@ -61,8 +82,15 @@ class SqliteDatabase:
         with self._faults():
             self._make_folder()
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-            with self._connection() as connection:
+            connection = self._open()
+            try:
                 connection.executescript(SCHEMA.format(**SQLITE))
+                connection.execute(FIRST_KEY)
+            except sqlite3.Error:
+                connection.close()
+                raise
+            self._prepared = connection.file
+            self._idle.setdefault(os.getpid(), deque()).append(connection)
 
     def _make_folder(self) -> None:
         """A folder that is made for the outbox is nothing to commit."""
@@ -75,6 +103,7 @@ class SqliteDatabase:
         # A file has one writer: what waits for the caller would wait for ever.
         for statement in filter(str.strip, SCHEMA.format(**SQLITE).split(";")):
             execute(statement, {})
+        execute(FIRST_KEY.replace("epoch_seconds()", ":now"), {"now": time.time()})
 
     def run(self, *statements: Statement) -> tuple[Rows, int]:
         with self._faults(), self._connection() as connection:
@@ -95,38 +124,68 @@ class SqliteDatabase:
             for statement in statements:
                 result = _result(connection.execute(*statement))
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:  # a full disk has ended it already
+                connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
         return result
 
     @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
+    def _connection(self) -> Iterator[_Connection]:
         idle = self._idle.setdefault(os.getpid(), deque())
-        try:
-            connection = idle.pop()
-        except IndexError:
-            connection = self._connect()
+        connection = self._usable(idle)
         try:
             yield connection
+            if connection.file != self._file():
+                message = "the file was deleted or replaced at this moment"
+                raise sqlite3.OperationalError(message)
         except sqlite3.Error:
             connection.close()
             raise
         else:
             idle.append(connection)
 
-    def _connect(self) -> sqlite3.Connection:
+    def _usable(self, idle: deque[_Connection]) -> _Connection:
+        file = self._file()
+        with suppress(IndexError):
+            while True:
+                connection = idle.pop()
+                if connection.file == file:
+                    return connection
+                connection.close()
+        if file != self._prepared:
+            logger.error(
+                "the outbox %s was deleted or replaced; what waited in it is gone, "
+                "calls go to the file that is there now",
+                self.path,
+            )
+            self.prepare()
+        return self._open()
+
+    def _open(self) -> _Connection:
+        file = self._file()
         connection = sqlite3.connect(
-            self.path,
+            f"{self.path.absolute().as_uri()}?mode=rw",
+            uri=True,
             timeout=BUSY_TIMEOUT,
             isolation_level=None,
             check_same_thread=False,
+            factory=_Connection,
         )
+        if file is not None and file == self._file():
+            connection.file = file  # else unknown, and the first use says so
         connection.create_function("epoch_seconds", 0, time.time)
         with suppress(sqlite3.OperationalError):  # locked now; a later one succeeds
             connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={self._synchronous}")
         return connection
+
+    def _file(self) -> tuple[int, int] | None:
+        try:
+            status = os.stat(self.path)  # noqa: PTH116 - half the time, twice a call
+        except FileNotFoundError:
+            return None
+        return status.st_dev, status.st_ino
 
     @contextmanager
     def _faults(self) -> Iterator[None]:

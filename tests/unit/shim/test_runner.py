@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import sys
 import threading
 import time
 
@@ -260,6 +261,59 @@ def test_an_outbox_that_is_down_for_a_while_loses_nothing(
         wait_until(lambda: len(unreliable) == 0)
     assert runs == [1]
     assert f"{broken} is refused" in caplog.text
+
+
+def test_an_errback_that_cannot_be_stored_does_not_run_the_body_again(
+    app, add, unreliable
+):
+    """The refusal comes when the body has begun: it is over, whatever is refused."""
+    runs = []
+
+    @shim.light_task(name="leaves", app=app)
+    def leaves():
+        runs.append(1)
+        unreliable.broken = "put"
+        sys.exit(1)
+
+    result = leaves.apply_async(link_error=add.si(1))
+    with Runner(app):
+        wait_until(lambda: len(unreliable) == 0)
+    assert runs == [1]
+    assert result.state == "FAILURE"
+
+
+def test_the_runner_outlives_what_nobody_foresaw(app, add, outbox, monkeypatch, caplog):
+    looks = []
+
+    def wait(_tasks):
+        looks.append(1)
+        raise RuntimeError("a driver's own error")
+
+    monkeypatch.setattr(outbox, "wait", wait)
+    with Runner(app):
+        wait_until(lambda: len(looks) > 1)
+        assert done(add.delay(1)) == 1
+    assert "a driver's own error" in caplog.text
+
+
+def test_a_loss_that_the_result_backend_refuses_is_recorded_later(
+    app, add, outbox, monkeypatch
+):
+    result = add.delay(1)
+    (claim,) = outbox.claim("dead runner", ["add"], 1, lease=0)
+    outbox.start(claim, late=False)
+    refused = []
+
+    def get_state(_self, _task_id):
+        refused.append(1)
+        raise ConnectionError("the result backend is down")
+
+    monkeypatch.setattr(type(app.backend), "get_state", get_state)
+    with Runner(app, lease=0.15):
+        wait_until(lambda: len(refused) > 1)
+        monkeypatch.undo()
+        assert isinstance(done(result, "FAILURE"), WorkerLostError)
+        wait_until(lambda: len(outbox) == 0)
 
 
 def test_a_call_that_cannot_be_stored_raises_what_callers_catch(app, add, unreliable):
