@@ -5,15 +5,15 @@
     │   ├── ProjectError      the path is no project we can read
     │   ├── ConfigurationError  [tool.migrate] holds something unusable
     │   └── PlanError         migrate.toml is missing, malformed or stale
-    ├── ApplyError            nothing was written, or all was put back     exit 3
-    │   ├── DirtyTreeError    uncommitted changes would be mixed with ours
-    │   ├── ConflictError     a file changed between diff and apply / undo
-    │   ├── InFlightError     calls of a task that is to be finished are on their way
-    │   ├── TrialError        tests that passed before fail with the changes
-    │   └── WriteError        the disk or its permissions refused
-    └── VerificationError     the tree after does not equal the tree before  exit 4
+    └── ApplyError            nothing was written, or all was put back     exit 3
+        ├── DirtyTreeError    uncommitted changes would be mixed with ours
+        ├── ConflictError     a file changed between diff and apply / undo
+        ├── InFlightError     calls of a task that is to be finished are on their way
+        ├── TrialError        tests that passed before fail with the changes
+        └── WriteError        the disk or its permissions refused
 
-A message says what is wrong, where (path:line), and what to do next.
+A message says what is wrong, where (path:line), and what to do next. What `migrate
+verify` finds is its report and no error: it ends with EXIT_VERIFICATION_FAILED.
 """
 
 from __future__ import annotations
@@ -81,9 +81,3 @@ class TrialError(ApplyError):
 
 class WriteError(ApplyError):
     """The disk or its permissions refused."""
-
-
-class VerificationError(MigratorError):
-    """What was there before is not accounted for after."""
-
-    exit_code = EXIT_VERIFICATION_FAILED

@@ -73,12 +73,6 @@ def finish(
     return _finish(found, manifest, plan, wanted, has_looked=has_looked)
 
 
-def moved_names(root: Path) -> tuple[str, ...]:
-    """The tasks that the source has as light ones."""
-    plan = make_plan(survey(root), read_plan_file(root))
-    return tuple(sorted(_moved(plan)))
-
-
 def _as_applied(plan: Plan) -> Plan:
     """The plan less what the next apply would move: a finish moves nothing."""
     tasks = tuple(

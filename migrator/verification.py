@@ -47,7 +47,7 @@ def _compared(
     from migrator.scan import scan_project
     from migrator.verify import Comparison, verify
 
-    inventory = scan_project(before, workers=1)
+    inventory = scan_project(before)
     return verify(Comparison(inventory, found.inventory, plan, found.project, written))
 
 

@@ -13,7 +13,6 @@ MINUTE = 60.0
 HOUR = 3600.0
 DAY = 86400.0
 WEEK = 7 * DAY
-CRON_FIELDS = ("minute", "hour", "day_of_week", "day_of_month", "month_of_year")
 
 
 def shortest_period(entry: ScheduleEntry) -> float | None:

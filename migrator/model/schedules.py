@@ -24,7 +24,6 @@ class ContainerKind(StrEnum):
     UPDATE_CALL = "update-call"
     LIST_OF_DICTS = "list-of-dicts"
     ADD_PERIODIC_TASK = "add-periodic-task"
-    PERIODIC_TASK = "periodic-task-decorator"
     STORE = "store"  # no line of the code: a row or key of a scheduler's own store
     OTHER = "other"
 

@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING
 
 from migrator.errors import ProjectError
 from migrator.project.listing import existing_folder, listed_files, sort_out
-from migrator.project.names import ModuleNames
+from migrator.project.names import TEST_FOLDERS, ModuleNames
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from migrator.model import FileOutcome
-
-TEST_FOLDERS = frozenset({"test", "tests"})
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,11 @@ import ast
 from typing import TYPE_CHECKING
 
 from migrator.model import CeleryApp, Location
+from migrator.scan.options import keyword_value
 from migrator.scan.vocabulary import APP_CLASSES, CURRENT_APPS, SOUNDS_LIKE_CELERY
 from migrator.scan.walker import flatten, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from migrator.scan.facts import FileFacts
     from migrator.scan.found import Found
     from migrator.scan.resolve import Resolver
@@ -78,14 +77,13 @@ class Apps:
             return any(
                 base.name in APP_CLASSES for base in self._resolver.bases_of(callee)
             )
-        returned: Iterable[ast.expr] = definition.returns
         if definition.annotation is not None and self._is_app_class(
             facts, definition.scope, definition.annotation
         ):
             return True
         return any(
             self.is_app(found, depth + 1)
-            for node in returned
+            for node in definition.returns
             for found in self._resolver.expression(facts, definition.inner, node)
         )
 
@@ -122,9 +120,9 @@ class Apps:
     def _app(
         self, facts: FileFacts, node: ast.Call, scope: int, column: int
     ) -> CeleryApp:
-        main = node.args[0] if node.args else _keyword(node, "main")
+        main = node.args[0] if node.args else keyword_value(node, "main")
         is_text = isinstance(main, ast.Constant) and isinstance(main.value, str)
-        task_class = _keyword(node, "task_cls")
+        task_class = keyword_value(node, "task_cls")
         variable = self._variable(facts, node) or facts.scopes[scope].qualname
         return CeleryApp(
             variable=f"{facts.module}.{variable}" if variable else facts.module,
@@ -145,10 +143,3 @@ def _is_subclass(resolver: Resolver, found: Found) -> bool:
     if found.definition is None or not found.definition.is_class or found.rest:
         return False
     return any(base.name in APP_CLASSES for base in resolver.bases_of(found))
-
-
-def _keyword(node: ast.Call, name: str) -> ast.expr | None:
-    for word in node.keywords:
-        if word.arg == name:
-            return word.value
-    return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from migrator.model import BlindSpot, CallKind, CallSite, Location, Option
 from migrator.scan.collected_signatures import CollectedSignatures, given_members
-from migrator.scan.options import options_of, text_of
+from migrator.scan.options import keyword_value, options_of, text_of
 from migrator.scan.task_values import enclosing
 from migrator.scan.vocabulary import (
     BODY_ATTRIBUTES,
@@ -210,7 +210,8 @@ class CallSites:
     def _send_task(self, facts: FileFacts, call: CallFact) -> None:
         text = None
         if call.node is not None:
-            named = call.node.args[0] if call.node.args else _keyword(call.node, "name")
+            node = call.node
+            named = node.args[0] if node.args else keyword_value(node, "name")
             if named is not None:
                 text = self._handles.text(facts, call.scope, named)
         self._add(facts, call, CallKind.SEND_TASK, text)
@@ -350,7 +351,3 @@ class CallSites:
         place = Location(facts.path, call.line, call.column)
         reason = "; ".join(dict.fromkeys(reasons)) or "its receiver cannot be seen here"
         self.blind_spots.append(BlindSpot(kind, place, call.source, one_line(reason)))
-
-
-def _keyword(node: ast.Call, name: str) -> ast.expr | None:
-    return next((word.value for word in node.keywords if word.arg == name), None)

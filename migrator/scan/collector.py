@@ -249,13 +249,9 @@ class Collector(ConditionWalker, FunctionWalker, ExpressionWalker):
         for item in node.items:
             self.expression(item.context_expr, "value")
             if item.optional_vars is not None:
-                self.bind_context(item.optional_vars, item.context_expr)
+                # `with patch("...") as name`: opaque, whatever the manager gives.
+                self.opaque(item.optional_vars)
         self.body(node.body)
-
-    def bind_context(self, target: ast.expr, context: ast.expr) -> None:
-        """`with patch("...") as name`: opaque, whatever the manager gives."""
-        del context
-        self.opaque(target)
 
     def global_names(self, node: ast.Global) -> None:
         if self.definition is not None:

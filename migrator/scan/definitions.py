@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from migrator.model import DefinitionKind, Location, TaskDefinition
-from migrator.scan.makers import Maker, Makers
-from migrator.scan.options import options_of, text_of
+from migrator.scan.makers import Maker, Makers, with_call
+from migrator.scan.options import text_of
 from migrator.scan.subclass_tasks import SubclassTasks
 from migrator.scan.task_records import TaskRecords
 from migrator.scan.vocabulary import TASK_CLASSES
@@ -16,7 +16,7 @@ from migrator.scan.vocabulary import TASK_CLASSES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from migrator.model import BlindSpot, Option
+    from migrator.model import BlindSpot
     from migrator.scan.apps import Apps
     from migrator.scan.facts import CallFact, Definition, FileFacts
     from migrator.scan.found import Found
@@ -145,7 +145,7 @@ class Definitions:
             definition = found.definition
             if found.kind != "definition" or definition is None or found.rest:
                 continue
-            maker = self._makers.of(facts, call.scope, _maker_of(call.node))
+            maker = self._makers.of(facts, call.scope, call.node.func)
             if maker is None or found.facts is None:
                 return
             if definition.is_class and not self.is_task_class(found):
@@ -160,11 +160,8 @@ class Definitions:
         if (found.facts.path, found.definition.qualname) in self.tasks:
             return
         node = call.node
-        if node.keywords and not isinstance(node.func, ast.Call):
-            given, spread = options_of(facts, node.keywords)
-            names = {option.name for option in given}
-            kept = tuple(o for o in maker.options if o.name not in names)
-            maker = _replace_options(maker, (*given, *kept), spread=spread)
+        if not isinstance(node.func, ast.Call):
+            maker = with_call(maker, node, facts)
         self._store(found.facts, found.definition, maker, call, DefinitionKind.CALL)
 
     # ----------------------------------------------------------- class-based
@@ -269,17 +266,6 @@ class Definitions:
             body = self._records.run_method(facts, definition) or body
         key = (facts.path, definition.qualname)
         self.tasks[key] = KnownTask(task, facts, definition, body[1], body[0])
-
-
-def _maker_of(node: ast.Call) -> ast.expr:
-    """The part of `app.task(f)` or `app.task(**o)(f)` that makes a task."""
-    return node.func
-
-
-def _replace_options(
-    maker: Maker, options: tuple[Option, ...], *, spread: bool
-) -> Maker:
-    return replace(maker, options=options, has_spread=maker.has_spread or spread)
 
 
 def _owner(found: Found) -> Found:

@@ -34,7 +34,11 @@ MAX_ROUNDS = 8  # of new names that lead to new files
 
 
 class Scan:
-    """One scan of one project."""
+    """One scan of one project, in one process.
+
+    Workers were measured and gained nothing: handing the facts of a file over costs as
+    much as reading it.
+    """
 
     def __init__(
         self, project: Project, progress: Callable[[int, int], None] | None
@@ -130,7 +134,6 @@ class Scan:
 def scan_project(
     project: Project,
     *,
-    workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     cache: Path | None = None,
 ) -> Inventory:
@@ -140,11 +143,7 @@ def scan_project(
     exactly one outcome; a file that cannot be read or parsed is one of them, never an
     error. Nothing of the project is imported or executed. `cache` is a folder in which
     the inventory is kept for a scan of the same content; None: nothing is kept.
-
-    `workers` has no effect: one process is the fastest up to the sizes that were
-    measured, because handing the facts of a file over costs as much as reading it.
     """
-    del workers
     with _no_collection():
         if cache is None:
             return Scan(project, progress).run()

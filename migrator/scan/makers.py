@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from migrator.model import DefinitionKind, Location, TaskWrapper
 from migrator.scan.options import options_of
-from migrator.scan.vocabulary import PERIODIC_DECORATORS, TASK_DECORATORS
+from migrator.scan.vocabulary import TASK_DECORATORS
 from migrator.scan.walker import flatten, one_line
 
 if TYPE_CHECKING:
@@ -40,8 +40,6 @@ class Maker:
     wraps: str = ""  # what it ends in
     options: tuple[Option, ...] = ()
     has_spread: bool = False
-    is_certain: bool = True  # False: only the name says that it is Celery
-    is_periodic: bool = False
     keeps_name: bool = True  # False: the wrapper hides the function's own name
     reason: str = ""
     key: tuple[str, str] = field(default=("", ""))  # identity of the wrapper
@@ -77,7 +75,7 @@ class Makers:
             if not _is_light_task(found):
                 maker = self._of_found(found, target, depth + 1)
             if maker is not None:
-                return maker if call is None else _with_call(maker, call, facts)
+                return maker if call is None else with_call(maker, call, facts)
         return None
 
     def unresolved(self, facts: FileFacts, scope: int, node: ast.expr) -> str:
@@ -147,8 +145,6 @@ class Makers:
         return self._by_name(found, target)
 
     def _of_external(self, found: Found, target: ast.expr) -> Maker | None:
-        if found.name in PERIODIC_DECORATORS:
-            return Maker(DefinitionKind.SHARED, wraps=found.name, is_periodic=True)
         if found.name in TASK_DECORATORS:
             if "current_app" in found.name:
                 return Maker(DefinitionKind.APP, _receiver(target), wraps=found.name)
@@ -165,7 +161,7 @@ class Makers:
         if not self._apps.sounds_like_app(named):
             return None
         receiver = _receiver(target)
-        return Maker(DefinitionKind.APP, receiver, wraps=name, is_certain=False)
+        return Maker(DefinitionKind.APP, receiver, wraps=name)
 
     def _of_app(self, found: Found, target: ast.expr) -> Maker | None:
         owner = replace(found, rest=())
@@ -175,7 +171,7 @@ class Makers:
             return Maker(DefinitionKind.APP, receiver, wraps=wraps)
         if self._apps.sounds_like_app(owner):
             wraps = f"{receiver}.task"
-            return Maker(DefinitionKind.APP, receiver, wraps=wraps, is_certain=False)
+            return Maker(DefinitionKind.APP, receiver, wraps=wraps)
         return None
 
     def _of_constant(self, found: Found, depth: int) -> Maker | None:
@@ -217,7 +213,7 @@ class Makers:
         if not call.args:
             return None
         maker = self.of(facts, scope, call.args[0], depth + 1)
-        return None if maker is None else _with_call(maker, call, facts)
+        return None if maker is None else with_call(maker, call, facts)
 
     # ---------------------------------------------------------------- wrappers
 
@@ -372,7 +368,7 @@ def _because(maker: Maker, reason: str) -> Maker:
     return replace(maker, reason=one_line(reason))
 
 
-def _with_call(maker: Maker, call: ast.Call, facts: FileFacts) -> Maker:
+def with_call(maker: Maker, call: ast.Call, facts: FileFacts) -> Maker:
     """The maker with the keywords of a call: they go before those it has."""
     given, spread = options_of(facts, call.keywords)
     names = {option.name for option in given}

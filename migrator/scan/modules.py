@@ -46,17 +46,11 @@ class ModuleIndex:
             for start in range(1, name.count(".") + 1):
                 self._alternative[name.split(".", start)[start]].append(path)
 
-    def name_of(self, path: str) -> str:
-        return self._names[path]
-
     def facts(self, path: str) -> FileFacts | None:
         """The facts of a file; None where it could not be read."""
         if path not in self._loaded:
             self._loaded[path] = self._load(path, self._names[path])
         return self._loaded[path]
-
-    def put(self, facts: FileFacts | None, path: str) -> None:
-        self._loaded[path] = facts
 
     def is_loaded(self, path: str) -> bool:
         return path in self._loaded

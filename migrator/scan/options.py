@@ -102,6 +102,11 @@ def _place(node: ast.expr) -> tuple[int, int, int, int]:
     )
 
 
+def keyword_value(call: ast.Call, name: str) -> ast.expr | None:
+    """What the call gives under a keyword; None where it gives nothing."""
+    return next((word.value for word in call.keywords if word.arg == name), None)
+
+
 def option_of(facts: FileFacts, name: str, node: ast.expr) -> Option:
     value, known = is_literal(node)
     return Option(name, text_of(facts, node), value, known)

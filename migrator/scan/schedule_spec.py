@@ -42,7 +42,6 @@ SECONDS_IN = {
     "weeks": 604_800.0,
 }
 TIMEDELTAS = frozenset({"datetime.timedelta"})
-FREQUENCIES = frozenset({"celery.schedules.maybe_schedule"})
 MAX_DEPTH = 8
 
 

@@ -108,10 +108,6 @@ TASK_DECORATORS = frozenset(
         "celery.decorators.task",
         "celery.current_app.task",
         "celery._state.current_app.task",
-    }
-)
-PERIODIC_DECORATORS = frozenset(
-    {
         "celery.task.periodic_task",
         "celery.decorators.periodic_task",
         "celery.task.base.periodic_task",

@@ -239,7 +239,7 @@ class Server:
 def planned(folder: Path, functions: tuple[str, ...], **options: Any) -> Plan:
     """The plan in which the named tasks have endpoints; `options` by function."""
     project = open_project(folder)
-    inventory = scan_project(project, workers=1)
+    inventory = scan_project(project)
     tasks = tuple(
         PlannedTask(
             definition,
@@ -257,7 +257,7 @@ def planned(folder: Path, functions: tuple[str, ...], **options: Any) -> Plan:
 
 
 def inventory_of(folder: Path) -> Any:
-    return scan_project(open_project(folder), workers=1)
+    return scan_project(open_project(folder))
 
 
 def write_source(folder: Path) -> None:

@@ -142,7 +142,7 @@ def job_name(cronjob: str, slot: float | None = None) -> str:
 
 def records(folder: Path, **options: Any) -> tuple[Plan, Inventory]:
     """The plan in which every task is a CronJob; `options` by function."""
-    inventory = scan_project(open_project(folder), workers=1)
+    inventory = scan_project(open_project(folder))
     tasks = tuple(
         PlannedTask(
             definition,

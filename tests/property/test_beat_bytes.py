@@ -97,7 +97,7 @@ def _filled(form, entry, key, task):
 
 
 def entries(root):
-    found = scan_project(open_project(root), workers=1).schedules
+    found = scan_project(open_project(root)).schedules
     return {entry.name: entry for entry in found}
 
 

@@ -139,7 +139,7 @@ def test_a_scan_does_not_take_what_was_generated_for_processes_of_the_project(
 ):
     write_source(tmp_path)
     write_package(tmp_path, *made)
-    inventory = scan_project(open_project(tmp_path), workers=1)
+    inventory = scan_project(open_project(tmp_path))
     assert inventory.processes == ()
     assert [task.name for task in inventory.tasks] == [
         task.definition.name for task in made[0].tasks
