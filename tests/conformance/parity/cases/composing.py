@@ -7,18 +7,18 @@ from celery import chain, chord, group
 from tests.conformance.parity import tasks
 from tests.conformance.parity.side import app
 
-from . import case, ended, error_of, noted, reaches
+from . import case, ended, error_of, noted, reaches, value_of
 
 
 @case
 def chain_of_light():
     result = chain(tasks.add.s(1, 1), tasks.add.s(2), tasks.add.s(3)).apply_async()
-    return [result.get(timeout=10), result.parent.get(), result.parent.parent.get()]
+    return [value_of(result), result.parent.get(), result.parent.parent.get()]
 
 
 @case
 def chain_by_pipe_with_immutable():
-    return (tasks.add.s(1, 1) | tasks.add.si(5, 5)).apply_async().get(timeout=10)
+    return value_of((tasks.add.s(1, 1) | tasks.add.si(5, 5)).apply_async())
 
 
 @case
@@ -38,12 +38,12 @@ def chain_link_error():
 @case
 def chain_light_heavy_light():
     result = (tasks.add.s(1, 1) | tasks.heavy_double.s() | tasks.add.s(1)).apply_async()
-    return result.get(timeout=10)
+    return value_of(result)
 
 
 @case
 def chain_heavy_light():
-    return (tasks.heavy_double.s(4) | tasks.add.s(1)).apply_async().get(timeout=10)
+    return value_of((tasks.heavy_double.s(4) | tasks.add.s(1)).apply_async())
 
 
 @case
@@ -57,19 +57,19 @@ def heavy_calls_light():
 @case
 def group_of_light():
     result = group(tasks.add.s(n, n) for n in range(4)).apply_async()
-    return [result.get(timeout=10), result.completed_count()]
+    return [value_of(result), result.completed_count()]
 
 
 @case
 def group_with_a_failure():
     result = group(tasks.add.s(1, 1), tasks.fail.s()).apply_async()
-    return error_of(lambda: result.get(timeout=10))
+    return error_of(lambda: value_of(result))
 
 
 @case
 def group_mixed():
     result = group(tasks.add.s(1, 1), tasks.heavy_double.s(4)).apply_async()
-    return result.get(timeout=10)
+    return value_of(result)
 
 
 @case
@@ -84,19 +84,19 @@ def group_saved_and_restored():
 
 @case
 def chord_of_light():
-    return chord(tasks.add.s(n, n) for n in range(4))(tasks.total.s()).get(timeout=10)
+    return value_of(chord(tasks.add.s(n, n) for n in range(4))(tasks.total.s()))
 
 
 @case
 def chord_with_heavy_header():
     header = [tasks.add.s(1, 1), tasks.heavy_double.s(3)]
-    return chord(header)(tasks.total.s()).get(timeout=10)
+    return value_of(chord(header)(tasks.total.s()))
 
 
 @case
 def chord_with_heavy_body():
     header = (tasks.add.s(n, n) for n in range(2))
-    return chord(header)(tasks.total.s() | tasks.heavy_double.s()).get(timeout=10)
+    return value_of(chord(header)(tasks.total.s() | tasks.heavy_double.s()))
 
 
 @case
@@ -108,7 +108,7 @@ def chord_with_a_failure():
 @case
 def group_in_a_chain():
     work = tasks.add.s(1, 1) | group(tasks.add.s(1), tasks.add.s(2)) | tasks.total.s()
-    return work.apply_async().get(timeout=10)
+    return value_of(work.apply_async())
 
 
 @case
@@ -138,7 +138,7 @@ def group_members_know_their_group():
 @case
 def chunks():
     result = tasks.add.chunks([(1, 1), (2, 2), (3, 3)], 2).apply_async()
-    return result.get(timeout=10)
+    return value_of(result)
 
 
 @case
@@ -186,7 +186,7 @@ def group_without_results():
 
 @case
 def group_of_no_calls():
-    return chord([])(tasks.total.s()).get(timeout=10)
+    return value_of(chord([])(tasks.total.s()))
 
 
 @case
@@ -203,7 +203,7 @@ def replaced_by_a_group():
 
 @case
 def replaced_in_a_chain_keeps_its_end():
-    return (tasks.replaces.s() | tasks.add.s(1)).apply_async().get(timeout=10)
+    return value_of((tasks.replaces.s() | tasks.add.s(1)).apply_async())
 
 
 @case

@@ -12,7 +12,7 @@ from kombu.exceptions import EncodeError
 from tests.conformance.parity import tasks
 from tests.conformance.parity.side import app
 
-from . import case, ended, error_of, noted, reaches, without_ids
+from . import case, ended, error_of, noted, reaches, value_of, without_ids
 
 UTC = dt.UTC
 
@@ -207,7 +207,7 @@ def option_links():
     links = [tasks.add.s(1), tasks.add.s(2)]
     result = tasks.add.apply_async((0, 0), link=links)
     ended(result)
-    return [sorted(child.get(timeout=10)) for child in result.children]
+    return [sorted(value_of(child)) for child in result.children]
 
 
 @case
@@ -371,7 +371,7 @@ def option_link_given_twice_by_signature_and_call():
     signature.link(tasks.add.s(10))
     result = signature.apply_async(link=tasks.add.s(20))
     ended(result)
-    return sorted(child.get(timeout=10) for child in result.children)
+    return sorted(value_of(child) for child in result.children)
 
 
 @case
@@ -436,4 +436,4 @@ def switched_to_eager_and_back():
     finally:
         app.conf.task_always_eager = False
     result = tasks.add.delay(1, 1)
-    return [eager, type(result).__name__, result.get(timeout=10)]
+    return [eager, type(result).__name__, value_of(result)]

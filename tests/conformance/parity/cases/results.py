@@ -10,7 +10,7 @@ from celery.result import AsyncResult
 from tests.conformance.parity import tasks
 from tests.conformance.parity.side import app
 
-from . import case, ended, error_of, noted, opens, reaches
+from . import case, ended, error_of, noted, opens, reaches, value_of
 
 KINDS = ("tuple", "none", "set", "bytes", "datetime", "object", "intkeys", "nan")
 
@@ -31,7 +31,7 @@ for _kind in KINDS:
 
 @case
 def result_get():
-    return tasks.add.delay(1, 2).get(timeout=10)
+    return value_of(tasks.add.delay(1, 2))
 
 
 @case
@@ -50,19 +50,19 @@ def result_timeout_is_celerys():
 @case
 def result_raises_the_original_type():
     result = tasks.fail.delay()
-    return [error_of(lambda: result.get(timeout=10)), result.state, result.failed()]
+    return [error_of(lambda: value_of(result)), result.state, result.failed()]
 
 
 @case
 def result_without_propagation():
-    error = tasks.fail.delay().get(timeout=10, propagate=False)
+    error = value_of(tasks.fail.delay(), propagate=False)
     return [type(error).__name__, error.args]
 
 
 @case
 def result_of_a_positional_error():
     result = tasks.fail.delay("positional")
-    return error_of(lambda: result.get(timeout=10))
+    return error_of(lambda: value_of(result))
 
 
 @case
@@ -72,7 +72,7 @@ def result_of_a_keyword_error():
 
 @case
 def result_loses_the_cause():
-    error = tasks.fail.delay("cause").get(timeout=10, propagate=False)
+    error = value_of(tasks.fail.delay("cause"), propagate=False)
     return [repr(error), repr(error.__cause__)]
 
 
