@@ -79,7 +79,7 @@ def check_wheel(wheel: Path, python: str, folder: Path) -> bool:
         and run(*install, f"{wheel}[{EXTRAS}]")
         and run(*install, "--group", f"{folder / 'pyproject.toml'}:test")
     )
-    command = (own, "-m", "pytest", SMOKE, "-q", "-m", "smoke")
+    command = (own, "-m", "pytest", SMOKE, "-q", "-m", "smoke", "-n", "auto")
     return installed and run(*command, cwd=folder)
 
 
