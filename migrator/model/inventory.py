@@ -28,7 +28,7 @@ class WebApp:
     """A FastAPI / Flask application object: where a runner can be started."""
 
     framework: str
-    variable: str  # qualified: module.variable
+    variable: str  # module.variable, module.factory.variable or module.factory()
     location: Location  # of the call, e.g. FastAPI(...)
     has_lifespan: bool = False
     starts_runner: bool = False  # the shim's lifespan is in place already

@@ -60,7 +60,7 @@ class Gathering:
         names: set[str],
     ) -> None:
         handles = Handles(resolver, deep, apps, definitions)
-        handlers = RequestHandlers(resolver, definitions)
+        handlers = RequestHandlers(deep, definitions)
         relevance = Relevance(resolver, names)
         self._apps = apps
         self._resolver = resolver

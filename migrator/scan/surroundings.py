@@ -10,7 +10,7 @@ from migrator.scan.vocabulary import APP_SIGNALS, SIGNALS
 from migrator.scan.walker import flatten, one_line
 
 if TYPE_CHECKING:
-    from migrator.scan.facts import CallFact, Definition, FileFacts
+    from migrator.scan.facts import Binding, CallFact, Definition, FileFacts
     from migrator.scan.handles import Handles
     from migrator.scan.resolve import Resolver
 
@@ -61,6 +61,8 @@ class Surroundings:
             scope = facts.scopes[call.scope]
             name = _bound_name(scope.bindings, node)
             inside = f"{scope.qualname}.{name}" if scope.qualname else name
+            if scope.qualname and not name:
+                inside = f"{scope.qualname}()"  # what a factory returns
             given = {word.arg: word.value for word in node.keywords}
             lifespan = given.get("lifespan")
             self.web_apps.append(
@@ -141,9 +143,11 @@ class Surroundings:
                 return
 
 
-def _bound_name(bindings: dict[str, list[object]] | object, node: ast.Call) -> str:
-    if isinstance(bindings, dict):
-        for name, values in bindings.items():
-            if any(getattr(value, "value", None) is node for value in values):
-                return str(name)
+def _bound_name(bindings: dict[str, list[Binding]], node: ast.Call) -> str:
+    # A local variable may keep a shortened copy of the call, at the same place.
+    place = (node.lineno, node.col_offset)
+    for name, values in bindings.items():
+        calls = [one.value for one in values if isinstance(one.value, ast.Call)]
+        if any((call.lineno, call.col_offset) == place for call in calls):
+            return name
     return ""

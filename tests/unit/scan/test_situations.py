@@ -40,7 +40,12 @@ def task_line(task):
 
 def call_line(site):
     return line(
-        site.kind, site.task or "?", site.location, site.detail, f"({site.result_used})"
+        site.kind,
+        site.task or "?",
+        site.location,
+        site.detail,
+        f"({site.result_used})",
+        f"in a handler of {site.handler}" if site.handler else "",
     )
 
 
