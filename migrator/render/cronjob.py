@@ -50,7 +50,7 @@ SHARED = (
     "state.py",
     "tables.py",
 )
-OWN = ("wait.py", "worker.py")
+OWN = ("testing_workers.py", "wait.py", "worker.py")
 CHART_TEMPLATE = "chart/templates/cronjobs.yaml"
 # What Kubernetes itself decides, or the manifest holds.
 NOT_IN_WORKER = frozenset(

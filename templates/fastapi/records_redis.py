@@ -126,12 +126,11 @@ class RedisRecords:
 
     def add_probe(self, record: Record, last_failure: float) -> bool:
         keys = [*self._keys(record), self._key("totals", record.task)]
-        mine = [record.id, record.lapses_at, str(last_failure)]
+        mine = [record.id, str(record.lapses_at), str(last_failure)]
         others = [self._key("record", ""), record.task]
+        arguments = [*mine, *others, *_fields(record)]
         with _down_as_error():
-            return bool(
-                self._add_probe(keys=keys, args=[*mine, *others, *_fields(record)])
-            )
+            return bool(self._add_probe(keys=keys, args=arguments))
 
     def _keys(self, record: Record) -> list[str]:
         same, mine = self._key("same", record.key), self._key("record", record.id)
