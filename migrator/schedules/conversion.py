@@ -40,6 +40,7 @@ _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
 _KEYS = frozenset({"kind", "timezone", "seconds", "relative", "last_run_at", *NAMES})
+_OF_OTHER_KIND = {"crontab": ("seconds", "relative"), "interval": NAMES}
 # Names that the same things have elsewhere: taken for a slip of the pen, since without
 # its value the schedule would be another one.
 _SLIPS = frozenset(
@@ -100,7 +101,9 @@ def convert(spec: Mapping[str, Any]) -> Conversion:
     these is named in `warnings`, or refused where it is a field by a wrong name.
     """
     plain = dict(spec)
-    zone = str(plain.get("timezone") or "UTC")
+    zone = plain.get("timezone") or "UTC"
+    if not isinstance(zone, str):
+        return _refused(plain, "UTC", f"timezone is no name of a zone: {zone!r}")
     try:
         zone_info(zone)
     except UnknownZoneError:
@@ -109,6 +112,10 @@ def convert(spec: Mapping[str, Any]) -> Conversion:
     for key in unknown:
         if key in _SLIPS:
             return _refused(plain, zone, f"a schedule has no field {key!r}")
+    for key in _OF_OTHER_KIND.get(str(plain.get("kind")), ()):
+        if not (plain.get(key) is None or plain[key] is False):
+            reason = f"a schedule of kind {plain['kind']!r} has no field {key!r}"
+            return _refused(plain, zone, reason)
     conversion = _of_kind(plain, zone)
     ignored = tuple(
         f"{key!r} is no field of a schedule, and ignored" for key in unknown

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from calendar import month_abbr, monthrange
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 NAMES = ("minute", "hour", "day_of_week", "day_of_month", "month_of_year")
 LEAP_YEAR = 2024
+MOST_NUMBERS = 1_000  # of a list, which a stranger's code may make as long as it likes
+LONGEST_REASON = 200
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
 
@@ -69,18 +72,32 @@ def _parsed(given: Mapping[str, Any], name: str) -> crontab:
     try:
         return crontab(**given)
     except (ParseException, ValueError, TypeError, IndexError) as error:
-        raise UnusableFieldError(f"Celery rejects {name}: {error}") from error
+        reason = str(error)  # holds the value, however long that is
+        if len(reason) > LONGEST_REASON:
+            reason = f"{reason[:LONGEST_REASON]}..."
+        raise UnusableFieldError(f"Celery rejects {name}: {reason}") from error
 
 
 def _plain(name: str, value: Any) -> Any:
     if isinstance(value, str | int) or value is None:
         return "*" if value is None else value
     if isinstance(value, list | tuple | set | frozenset | range):
-        return set(value)
+        return _chosen(name, list(islice(value, MOST_NUMBERS + 1)))
     raise UnusableFieldError(
         f"{name} is a {type(value).__name__}; only text, numbers and lists of "
         "numbers mean the same each time they are read"
     )
+
+
+def _chosen(name: str, values: list[Any]) -> set[Any]:
+    if len(values) > MOST_NUMBERS:
+        raise UnusableFieldError(f"{name} holds more than {MOST_NUMBERS} numbers")
+    try:
+        return set(values)
+    except TypeError as error:
+        raise UnusableFieldError(
+            f"{name} holds something else than whole numbers"
+        ) from error
 
 
 def _numbers(name: str, values: set[Any]) -> tuple[int, ...]:

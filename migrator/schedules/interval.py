@@ -67,18 +67,20 @@ def _duration(seconds: Any) -> timedelta:
     if isinstance(seconds, timedelta):
         every = seconds
     elif isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise UnusableIntervalError(f"the interval is no number: {seconds!r}")
+        raise UnusableIntervalError(f"seconds: the interval is no number: {seconds!r}")
     else:
         try:
             every = timedelta(seconds=seconds)
         except (OverflowError, ValueError) as error:
-            raise UnusableIntervalError(f"no usable interval: {error}") from error
+            raise UnusableIntervalError(f"seconds: no interval: {error}") from error
     if every <= timedelta(0):
-        raise UnusableIntervalError("beat would run it without pause: it is not > 0")
+        raise UnusableIntervalError(
+            "seconds: not > 0, so beat would run it without pause"
+        )
     if every > _LONGEST:
-        raise UnusableIntervalError("longer than a century")
+        raise UnusableIntervalError("seconds: longer than a century")
     if every % _SHORTEST:
-        raise UnusableIntervalError("finer than a millisecond")
+        raise UnusableIntervalError("seconds: finer than a millisecond")
     return every
 
 

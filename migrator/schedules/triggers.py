@@ -42,14 +42,25 @@ class Guard(TriggerSource):
     """Says which of the times that the cron strings name are real runs."""
 
     def __call__(self, scheduled: datetime) -> bool:
-        """Whether to run; `scheduled` is the start time that Kubernetes had planned."""
+        """Whether to run; `scheduled` is the start time that Kubernetes had planned.
+
+        ValueError where it has no time zone: it could be any of 24 hours.
+        """
+        if scheduled.tzinfo is None:
+            raise ValueError(f"scheduled has no time zone: {scheduled}")
         return bool(self.build().includes(scheduled))
 
 
 def _imported(module: str, name: str) -> Any:
     if module.startswith("."):
         return getattr(generated_module(module[1:]), name)
-    return getattr(importlib.import_module(module), name)
+    try:
+        return getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "apscheduler":
+            raise
+        hint = "a trigger object needs it: pip install 'apscheduler>=3.11.1,<4'"
+        raise ModuleNotFoundError(f"{error}; {hint}", name=error.name) from error
 
 
 @cache

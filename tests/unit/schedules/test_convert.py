@@ -73,6 +73,8 @@ def test_fields_are_expanded_by_celerys_rules(field, value, expected):
         {"minute": ["1", "2"]},
         {"minute": [1.5]},
         {"minute": object()},
+        {"minute": [[1]]},
+        {"minute": range(10**12)},
     ],
     # An object's own repr holds its address, which differs between test processes.
     ids=lambda fields: ",".join(f"{k}-{type(v).__name__}" for k, v in fields.items()),
@@ -89,6 +91,50 @@ def test_what_celery_rejects_or_never_runs_is_refused(fields):
 def test_the_field_that_celery_rejects_is_named():
     refusal = convert(crontab(minute=5, hour="25"))
     assert "rejects hour:" in refusal.refusal["kubernetes"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [
+        (crontab(hour=[[1]]), "hour"),
+        (crontab(minute=range(10**12)), "minute"),
+        (crontab(minute="5" * 10_000), "minute"),
+        (crontab(timezone=5), "timezone"),
+        (crontab(seconds=5), "seconds"),
+        (crontab(relative=True), "relative"),
+        (interval(60, minute=0), "minute"),
+        (interval(60, day_of_week=[1]), "day_of_week"),
+        (interval("60"), "seconds"),
+        (interval(0), "seconds"),
+        (interval(1e300), "seconds"),
+        (interval(90, relative=True), "relative"),
+        (interval(60, last_run_at="x"), "last_run_at"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_every_refusal_names_its_field(spec, field):
+    reason = convert(spec).refusal["apscheduler"]
+    assert field in reason
+    assert len(reason) < 300
+
+
+def test_a_value_of_the_other_kind_that_says_nothing_is_no_fault():
+    assert not convert(crontab(minute=5, seconds=None, relative=False)).refusal
+
+
+def test_without_apscheduler_only_the_trigger_object_is_missing():
+    """The base install has no APScheduler: strings for Kubernetes need none."""
+    program = (
+        "import sys; sys.modules['apscheduler'] = None\n"
+        "from migrator.schedules import convert\n"
+        "made = convert({'kind': 'crontab', 'minute': 5})\n"
+        "assert made.kubernetes().cron == ['5 * * * *']\n"
+        "made.apscheduler_trigger()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True
+    )
+    assert "pip install 'apscheduler>=3.11.1,<4'" in ended.stderr
 
 
 def test_a_key_that_is_no_field_is_named():
@@ -120,6 +166,8 @@ def test_the_guard_answers_for_a_scheduled_time():
     assert (cron, zone) == (["0 9 * * 1"], "Etc/UTC")
     assert guard(datetime(2026, 12, 7, 9, tzinfo=UTC))
     assert not guard(datetime(2026, 12, 14, 9, tzinfo=UTC))
+    with pytest.raises(ValueError, match="no time zone"):
+        guard(datetime(2026, 12, 7, 9))  # noqa: DTZ001 - what is refused
 
 
 @pytest.mark.parametrize("text", ["mon#1", "1-5-9", "Mondayish#", "mon,tue#2"])
