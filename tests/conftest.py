@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.servers import ServerMissingError, postgres_server, redis_server
 
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
 
 # A scan of a test's project is not worth a file in the cache folder of whoever runs it.
 os.environ.setdefault("MIGRATE_CACHE", "off")
+# How long an example takes says how busy the machine is, and nothing about the code.
+settings.register_profile(
+    "ours", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("ours")
 
 
 def _missing(error: ServerMissingError) -> None:

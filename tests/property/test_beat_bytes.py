@@ -108,7 +108,6 @@ def is_subsequence(short, long):
 
 @settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(drawn=schedules())

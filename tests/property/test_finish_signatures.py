@@ -74,7 +74,7 @@ def signature(source):
 
 
 @given(modules())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_signature_is_what_it_was(source):
     with TemporaryDirectory() as folder:
         root = Path(folder)

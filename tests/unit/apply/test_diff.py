@@ -36,7 +36,7 @@ def git_apply(folder, change):
     return target.read_bytes() if target.exists() else None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(before=st.none() | CONTENT, after=st.none() | CONTENT)
 def test_git_apply_gives_the_bytes_of_after(tmp_path_factory, before, after):
     """Over line ends, missing last newlines, odd bytes, new and deleted files."""
