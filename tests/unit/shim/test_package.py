@@ -85,25 +85,3 @@ print(json.dumps([total, "shim" in sys.modules]))
         check=True,
     )
     assert "python -m myapp._light" in done.stdout
-
-
-def test_delay_keeps_the_parameters_of_the_function():
-    checker = pytest.importorskip("mypy.api", reason="a tool of the lint group")
-    file = str(ROOT / "tests" / "typing" / "light_tasks.py")
-    said, errors, status = checker.run(
-        ["--strict", "--config-file", str(ROOT / "pyproject.toml"), file]
-    )
-    assert (status, errors) == (0, ""), said
-
-
-def test_delay_keeps_the_parameters_under_pyright():
-    """Its comment in the file asks for an error at every `type: ignore`."""
-    pytest.importorskip("pyright", reason="a tool that needs Node")
-    file = str(ROOT / "tests" / "typing" / "light_tasks.py")
-    done = subprocess.run(
-        [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, file],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 import shim
 from shim.testing import assert_enqueued, enqueued, memory_outbox, run_all
-
-pytest_plugins: list[str] = []
 
 
 @pytest.fixture
@@ -114,43 +117,33 @@ def test_without_the_memory_outbox_it_says_so(add, tmp_path):
         shim.configure(outbox=None)
 
 
-def test_the_fixture_works_as_a_plugin(pytester_run):
-    outcome = pytester_run(
-        """
-        from celery import Celery
-        from shim import light_task
-        from shim.testing import assert_enqueued
+USERS_TEST = """
+from celery import Celery
+from shim import light_task
+from shim.testing import assert_enqueued
 
-        app = Celery("users", broker="memory://")
+app = Celery("users", broker="memory://")
 
-        @light_task(name="greet", app=app)
-        def greet(name):
-            return name
+@light_task(name="greet", app=app)
+def greet(name):
+    return name
 
-        def test_greets(light_outbox):
-            greet.delay("you")
-            assert_enqueued(greet, "you")
-            assert len(light_outbox) == 1
-        """
+def test_greets(light_outbox):
+    greet.delay("you")
+    assert_enqueued(greet, "you")
+    assert len(light_outbox) == 1
+"""
+
+
+def test_the_fixture_works_as_a_plugin(tmp_path):
+    file = tmp_path / "test_users.py"
+    file.write_text(USERS_TEST)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "shim.testing", str(file)],
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    assert "1 passed" in outcome
-
-
-@pytest.fixture
-def pytester_run(tmp_path):
-    import subprocess
-    import sys
-    import textwrap
-
-    def run(code):
-        file = tmp_path / "test_users.py"
-        file.write_text(textwrap.dedent(code))
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "shim.testing", str(file)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done.stdout
-
-    return run
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
