@@ -53,7 +53,6 @@ TIERS = {
     "unit": [Part()],
     "golden": [Part()],
     "property": [Part()],
-    "typing": [Part()],
     "security": [Part()],
     "conformance": [Part()],
     "transition": [Part(side_by_side=False)],
