@@ -34,6 +34,9 @@ logger = logging.getLogger(__name__)
 # As in the generated package: both sides must find the same keys and slots.
 CLAIM_LIFETIME = 24 * 3600
 FIXED_ANCHOR = datetime(2024, 1, 1, tzinfo=UTC)
+STATE = "_state"  # how the name of the scheduler's table ends
+STATE_COLUMNS = frozenset({"entry", "next_run", "last_slot", "missed_slot"})
+ALIVE = timedelta(minutes=10)  # a scheduler that is up moves its next runs on
 MINUTE = 60.0
 # How far back a slot is looked for, near ones first: rows of django-celery-beat that
 # have never run say that they ran 30 years ago, those of RedBeat say nothing.
@@ -73,6 +76,8 @@ class ClaimSlots:
         if advance:
             self.reserve(entry)  # type: ignore[attr-defined]  # beat's
         with undisturbed():
+            if slot is not None:
+                self._claims.refuse_foreign(entry.name)
             if slot is not None and not self._claims.claim(entry.name, slot):
                 logger.info("slot %s of %s runs elsewhere", stamp(slot), entry.name)
                 return None
@@ -160,6 +165,17 @@ class Claims(ABC):
         if self._states is not None:
             self._states.note(entry, slot, next_run)
 
+    def refuse_foreign(self, entry: str) -> None:
+        """ConfigurationError where a scheduler claims the entry by another name.
+
+        Both would get each slot, and run it twice; that scheduler alone runs it once.
+        """
+        if self._states is not None and (table := self._states.foreign(entry)):
+            raise ConfigurationError(
+                f"{entry} is not sent: a scheduler with the table {table} runs it; "
+                "set SHIM_CLAIMS to NAMESPACE in the config.py of its package"
+            )
+
     def known_slot(self, entry: str) -> datetime | None:
         """A slot of the generated scheduler's, whose grid an interval follows."""
         if self._states is None:
@@ -196,7 +212,7 @@ class States:
         driver, separator, rest = url.partition("://")
         blocking = BLOCKING.get(driver, driver) + separator + rest
         self.engine = create_engine(blocking, pool_pre_ping=True)
-        self._name = f"{namespace.replace('.', '_')}_state"
+        self._name = namespace.replace(".", "_") + STATE
 
     def slot(self, entry: str, *columns: str) -> datetime | None:
         """The first of the columns that is set; None where there is no such row."""
@@ -209,6 +225,28 @@ class States:
             row = connection.execute(text(query), {"entry": entry}).first()
         found = next(filter(None, row or ()), None)
         return None if found is None else datetime.fromisoformat(found)
+
+    def foreign(self, entry: str) -> str | None:
+        """The table of another scheduler that is up and has the entry, or None."""
+        from sqlalchemy import inspect, text
+
+        here = inspect(self.engine)
+        tables = {name for name in here.get_table_names() if name.endswith(STATE)}
+        since = (now() - ALIVE).isoformat(timespec="microseconds")
+        for name in sorted(tables, key=lambda name: name != self._name):
+            if not {c["name"] for c in here.get_columns(name)} >= STATE_COLUMNS:
+                continue  # a table of the application's
+            quoted = self.engine.dialect.identifier_preparer.quote(name)
+            query = f"SELECT next_run FROM {quoted} WHERE entry = :entry"  # noqa: S608 - quoted
+            with self.engine.connect() as connection:
+                row = connection.execute(text(query), {"entry": entry}).first()
+            if row is None:
+                continue
+            if name == self._name:
+                return None
+            if row[0] is not None and row[0] > since:
+                return name
+        return None
 
     def note(self, entry: str, slot: datetime, next_run: datetime) -> None:
         """What the scheduler counts missed slots and its health from; only forward."""

@@ -114,6 +114,35 @@ def test_the_scheduler_learns_of_beats_slots(stores):
     assert claims._states.slot("noted", "next_run") == AT + step
 
 
+@pytest.mark.parametrize(
+    ("table", "entry", "ahead", "is_refused"),
+    [
+        ("other_state", "noted", timedelta(hours=1), True),
+        ("other_state", "else", timedelta(hours=1), False),
+        ("other_state", "noted", timedelta(days=-1), False),  # it ended long ago
+        ("shop_light_state", "noted", timedelta(hours=1), False),
+    ],
+)
+def test_a_scheduler_that_claims_by_another_name_is_noticed(
+    stores, table, entry, ahead, is_refused
+):
+    """Else beat and scheduler would each get every slot: it would run twice."""
+    claims = open_claims()
+    columns = ("entry", "last_slot", "next_run", "missed_slot")
+    at = (datetime.now(UTC) + ahead).isoformat(timespec="microseconds")
+    with claims._states.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE user_state (name VARCHAR(9))"))
+        typed = ", ".join(f"{name} VARCHAR(40)" for name in columns)
+        connection.execute(text(f"CREATE TABLE {table} ({typed})"))
+        row = f"INSERT INTO {table} (entry, next_run) VALUES ('{entry}', '{at}')"
+        connection.execute(text(row))
+    if is_refused:
+        with pytest.raises(ConfigurationError, match=r"other_state.*SHIM_CLAIMS"):
+            claims.refuse_foreign("noted")
+    else:
+        claims.refuse_foreign("noted")
+
+
 def test_sigterm_waits_for_the_message():
     received = []
     before = signal.signal(signal.SIGTERM, lambda *_: received.append("stop"))
