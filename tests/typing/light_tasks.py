@@ -1,6 +1,5 @@
 """User code that must type-check; what must not is marked with its error."""
 
-# pyright: reportUnnecessaryTypeIgnoreComment=true
 from __future__ import annotations
 
 from typing import Any, assert_type
