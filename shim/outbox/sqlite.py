@@ -17,7 +17,7 @@ import os
 import sqlite3
 import time
 from collections import deque
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError, OutboxUnavailableError
@@ -25,7 +25,7 @@ from ..transactions import place_of_file
 from .sql_schema import SCHEMA, SQLITE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection
     from pathlib import Path
 
     from ..transactions import Execute
@@ -68,6 +68,7 @@ class SqliteDatabase:
             )
             raise ConfigurationError(message)
         self.path = path
+        self._name = str(path)
         self.place = place_of_file(str(path))
         self._synchronous = synchronous
         # By process: SQLite forbids to use, or even close, a connection that was
@@ -79,7 +80,7 @@ class SqliteDatabase:
         return json.dumps(list(wanted))
 
     def prepare(self) -> None:
-        with self._faults():
+        try:
             self._make_folder()
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
             connection = self._open()
@@ -89,8 +90,10 @@ class SqliteDatabase:
             except sqlite3.Error:
                 connection.close()
                 raise
-            self._prepared = connection.file
-            self._idle.setdefault(os.getpid(), deque()).append(connection)
+        except (sqlite3.Error, OSError) as error:
+            raise self._refusal(error) from error
+        self._prepared = connection.file
+        self._idle.setdefault(os.getpid(), deque()).append(connection)
 
     def _make_folder(self) -> None:
         """A folder that is made for the outbox is nothing to commit."""
@@ -106,10 +109,23 @@ class SqliteDatabase:
         execute(FIRST_KEY.replace("epoch_seconds()", ":now"), {"now": time.time()})
 
     def run(self, *statements: Statement) -> tuple[Rows, int]:
-        with self._faults(), self._connection() as connection:
-            if len(statements) == 1:
-                return _result(connection.execute(*statements[0]))
-            return self._transaction(connection, statements)
+        # Three times for each task, so it is written without context managers.
+        idle = self._idle.setdefault(os.getpid(), deque())
+        try:
+            connection = self._usable(idle)
+            try:
+                if len(statements) == 1:
+                    result = _result(connection.execute(*statements[0]))
+                else:
+                    result = self._transaction(connection, statements)
+                self._check(connection)
+            except BaseException:
+                connection.close()
+                raise
+        except (sqlite3.Error, OSError) as error:
+            raise self._refusal(error) from error
+        idle.append(connection)
+        return result
 
     def close(self) -> None:
         idle = self._idle.get(os.getpid())
@@ -129,21 +145,6 @@ class SqliteDatabase:
             raise
         connection.execute("COMMIT")
         return result
-
-    @contextmanager
-    def _connection(self) -> Iterator[_Connection]:
-        idle = self._idle.setdefault(os.getpid(), deque())
-        connection = self._usable(idle)
-        try:
-            yield connection
-            if connection.file != self._file():
-                message = "the file was deleted or replaced at this moment"
-                raise sqlite3.OperationalError(message)
-        except sqlite3.Error:
-            connection.close()
-            raise
-        else:
-            idle.append(connection)
 
     def _usable(self, idle: deque[_Connection]) -> _Connection:
         file = self._file()
@@ -182,18 +183,18 @@ class SqliteDatabase:
 
     def _file(self) -> tuple[int, int] | None:
         try:
-            status = os.stat(self.path)  # noqa: PTH116 - half the time, twice a call
+            status = os.stat(self._name)  # noqa: PTH116 - a third of the time
         except FileNotFoundError:
             return None
         return status.st_dev, status.st_ino
 
-    @contextmanager
-    def _faults(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            message = f"the outbox {self.path} refused: {error}"
-            raise OutboxUnavailableError(message) from error
+    def _check(self, connection: _Connection) -> None:
+        if connection.file != self._file():
+            message = "the file was deleted or replaced at this moment"
+            raise sqlite3.OperationalError(message)
+
+    def _refusal(self, error: Exception) -> OutboxUnavailableError:
+        return OutboxUnavailableError(f"the outbox {self.path} refused: {error}")
 
 
 def _result(cursor: sqlite3.Cursor) -> tuple[Rows, int]:

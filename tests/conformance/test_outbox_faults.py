@@ -361,8 +361,7 @@ def test_sqlite_on_a_full_disk(file, caller):
 def test_sqlite_that_is_read_only(file, caller):
     task, outbox = caller(f"sqlite:///{file}")
     task.delay()
-    with outbox._database._connection() as connection:
-        connection.execute("PRAGMA query_only = on")  # holds for root too
+    outbox._database.run(("PRAGMA query_only = on", {}))  # holds for root too
     assert "readonly" in str(refused(task.delay))
     task.delay()
     assert sum(stored(outbox).values()) == 2
