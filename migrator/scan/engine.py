@@ -14,15 +14,15 @@ from migrator.scan.markers import (
     NameFilter,
     Names,
     frameworks_in,
-    imports_in,
     may_concern_celery,
 )
 from migrator.scan.modules import ModuleIndex
 from migrator.scan.processes import has_kubernetes, read_processes
+from migrator.scan.project_tests import is_test_module
 from migrator.scan.source_files import SourceFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from migrator.model import Inventory
@@ -41,9 +41,14 @@ class Scan:
     """
 
     def __init__(
-        self, project: Project, progress: Callable[[int, int], None] | None
+        self,
+        project: Project,
+        progress: Callable[[int, int], None] | None = None,
+        *,
+        reads_tests_whole: bool = False,
     ) -> None:
         self._project = project
+        self._reads_tests_whole = reads_tests_whole  # slower; to prove the same result
         self._progress = progress
         self._files = SourceFiles(project)
         # Handed a method of its own, the scan would be a circle of all syntax trees,
@@ -51,11 +56,13 @@ class Scan:
         self._modules = ModuleIndex(project, self._files.load)
         self._linker = Linker(self._modules)
         self._frameworks: set[str] = set()
-        self._imports: dict[str, bytes] = {}  # statements of files left out
+        self._names: frozenset[bytes] = frozenset()  # that were looked for
+        self._nameless: set[str] = set()  # files that hold none of them
 
     def run(self) -> Inventory:
         paths = [path for path in self._project.files if path.endswith(".py")]
         fresh: list[FileFacts] = []
+        tests: list[str] = []
         for done, path in enumerate(paths):
             self._tell(done, len(paths))
             data = self._files.read(path)
@@ -63,57 +70,75 @@ class Scan:
                 continue
             self._frameworks |= frameworks_in(data, self._frameworks)
             if may_concern_celery(data):
-                facts = self._modules.facts(path)
-                if facts is not None:
-                    fresh.append(facts)
+                if is_test_module(path):
+                    tests.append(path)
+                else:
+                    fresh += self._facts([path])
         self._tell(len(paths), len(paths))
-        self._grow(paths, fresh)
-        inventory = self._linker.link()
-        return self._complete(inventory)
+        code = [path for path in paths if not is_test_module(path)]
+        known = self._grow(code, fresh, Names(frozenset(), frozenset(), frozenset()))
+        if not self._reads_tests_whole:
+            self._files.tests.known = self._linker.known()
+        modules = [path for path in paths if is_test_module(path)]
+        fresh = self._facts(tests) + self._matching(modules, NameFilter(known))
+        self._grow(paths, fresh, known)
+        return self._complete(self._linker.link())
+
+    def _facts(self, paths: Iterable[str]) -> list[FileFacts]:
+        found = (self._modules.facts(path) for path in paths)
+        return [facts for facts in found if facts is not None]
 
     def _tell(self, done: int, total: int) -> None:
         if self._progress is not None:
             self._progress(done, total)
 
-    def _grow(self, paths: list[str], fresh: list[FileFacts]) -> None:
+    def _grow(self, paths: list[str], fresh: list[FileFacts], known: Names) -> Names:
         """Link what was read, and look for its names in the files left out."""
-        known = Names(frozenset(), frozenset(), frozenset())
         for _ in range(MAX_ROUNDS):
-            self._linker.add(fresh)
-            found = self._linker.names()
-            if found == known:
-                break
-            fresh = self._matching(paths, NameFilter(found.without(known)))
-            known = found
             if not fresh:
                 break
-        self._imports.clear()
+            self._linker.add(fresh)
+            found = self._linker.names()
+            fresh = []
+            if found != known:
+                fresh = self._matching(paths, NameFilter(found.without(known)))
+            known = found
+            fresh += self._read_again()
+        return known
 
     def _matching(self, paths: list[str], wanted: NameFilter) -> list[FileFacts]:
+        if wanted.names != self._names:
+            self._names, self._nameless = wanted.names, set()
         found: list[FileFacts] = []
         for path in paths:
             outcome = self._files.outcomes.get(path)
             if self._linker.has(path) or outcome is None or outcome.status in UNREAD:
                 continue
-            if self._refers(path, wanted):
-                facts = self._modules.facts(path)
-                if facts is not None:
-                    found.append(facts)
+            if path not in self._nameless and self._refers(path, wanted):
+                found += self._facts([path])
         return found
 
     def _refers(self, path: str, wanted: NameFilter) -> bool:
         """Whether a file that holds no word of Celery's may refer to a task."""
-        imports = self._imports.get(path)
-        if imports is not None and wanted.is_ruled_out(imports):
-            return False
         data = self._files.read(path)
         if data is None:
             return False
-        if imports is None:
-            imports = self._imports[path] = imports_in(data)
-        return (wanted.may_import(imports) or wanted.may_name(data)) and wanted.matches(
-            data
-        )
+        if not wanted.holds_a_name(data):
+            self._nameless.add(path)
+            return False
+        return wanted.may_import(data)
+
+    def _read_again(self) -> list[FileFacts]:
+        """Test modules in which a name stands that was not known before."""
+        tests, known = self._files.tests, self._linker.known()
+        if tests.known is None or tests.known == known:
+            return []
+        tests.known = known
+        shortened = [facts for facts in self._linker.files() if tests.has(facts.path)]
+        outdated = [one.path for one in shortened if self._files.is_outdated(one)]
+        for path in outdated:
+            self._modules.forget(path)
+        return self._facts(outdated)
 
     # ----------------------------------------------------------------- the end
 

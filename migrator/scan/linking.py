@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from migrator.scan.aliases import applications_in, passed_on
 from migrator.scan.apps import Apps
 from migrator.scan.definitions import Definitions
 from migrator.scan.gathering import Gathering
 from migrator.scan.makers import Makers
 from migrator.scan.markers import Names
+from migrator.scan.project_tests import Known
 from migrator.scan.resolve import Resolver
 
 if TYPE_CHECKING:
@@ -37,12 +39,16 @@ class Linker:
     def has(self, path: str) -> bool:
         return path in self._files
 
+    def files(self) -> list[FileFacts]:
+        return list(self._files.values())
+
     def add(self, files: Iterable[FileFacts]) -> None:
         """Read the wrappers and tasks of more files."""
         for facts in files:
             self._files[facts.path] = facts
         # A name that led to a file not yet read may lead to a wrapper now.
         self._resolver.forget()
+        self._deep.forget()
         self._makers.forget()
         self._definitions.forget()
         for facts in self._files.values():
@@ -69,6 +75,18 @@ class Linker:
         return Names(
             frozenset(defining | own | passing), frozenset(defining), frozenset(names)
         )
+
+    def known(self) -> Known:
+        """What a function must name to have to do with a task."""
+        names = set(self.names().names)
+        for known in self._definitions.tasks.values():
+            names.add(known.task.name.rpartition(".")[2])
+        size = 0
+        while len(names) > size:  # an alias of an alias
+            size = len(names)
+            names.update(*(passed_on(one, names) for one in self._files.values()))
+        apps = set().union(*(applications_in(one) for one in self._files.values()))
+        return Known(frozenset(names), frozenset(apps))
 
     def link(self) -> Inventory:
         """Everything that the readers see in the files that were added."""

@@ -44,11 +44,6 @@ IMPORTS = re.compile(rb"^[ \t]*(?:from|import)[ \t][^\n(]*(?:\([^)]*\))?", re.MU
 STAR_IMPORT = re.compile(rb"import[ \t]+\*")
 
 
-def imports_in(data: bytes) -> bytes:
-    """The import statements of a file."""
-    return b"\n".join(IMPORTS.findall(data))
-
-
 def may_concern_celery(data: bytes) -> bool:
     """Whether one of Celery's own words is in the file, or a mapping like an entry."""
     if any(word in data for word in WORDS):
@@ -82,29 +77,24 @@ class Names:
 class NameFilter:
     """Finds files that may refer to tasks by names that are not Celery's own.
 
-    Such a file imports from a module that is known, or writes its dotted name in a
-    string; and it holds the name itself, or takes everything by a star.
+    Such a file holds a wanted name, or takes everything by a star; and it imports from
+    a module that is known, or writes its dotted name in a string.
     """
 
     def __init__(self, wanted: Names) -> None:
         self._modules = [name.encode() for name in sorted(wanted.modules)]
         self._dotted = [f"{name}.".encode() for name in sorted(wanted.defining)]
-        self._names = {name.encode() for name in wanted.names}
+        self.names = frozenset(name.encode() for name in wanted.names)
 
-    def may_import(self, imports: bytes) -> bool:
-        """Whether the import statements name a module that is wanted."""
-        return any(module in imports for module in self._modules)
-
-    def may_name(self, data: bytes) -> bool:
-        """Whether a dotted name of a defining module is in the file."""
-        return any(dotted in data for dotted in self._dotted)
-
-    def is_ruled_out(self, imports: bytes) -> bool:
-        """Whether the import statements alone tell that the file refers to nothing."""
-        return not self._dotted and not self.may_import(imports)
-
-    def matches(self, data: bytes) -> bool:
+    def holds_a_name(self, data: bytes) -> bool:
         """Whether a wanted name is in the file, or all names are taken."""
-        if not self._names.isdisjoint(data.translate(TO_WORDS).split()):
+        if not self.names.isdisjoint(data.translate(TO_WORDS).split()):
             return True
         return b"*" in data and STAR_IMPORT.search(data) is not None
+
+    def may_import(self, data: bytes) -> bool:
+        """Whether the file imports from a module that is wanted, or names it."""
+        imports = b"\n".join(IMPORTS.findall(data))
+        if any(module in imports for module in self._modules):
+            return True
+        return any(dotted in data for dotted in self._dotted)

@@ -52,6 +52,10 @@ class ModuleIndex:
             self._loaded[path] = self._load(path, self._names[path])
         return self._loaded[path]
 
+    def forget(self, path: str) -> None:
+        """Read the file again when it is next asked for."""
+        self._loaded.pop(path, None)
+
     def is_loaded(self, path: str) -> bool:
         return path in self._loaded
 

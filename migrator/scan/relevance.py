@@ -9,6 +9,8 @@ from migrator.scan.facts import BindingKind
 from migrator.scan.vocabulary import TASK_METHODS
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from migrator.scan.facts import Binding, Chain, FileFacts
     from migrator.scan.resolve import Resolver
 
@@ -32,35 +34,8 @@ class Relevance:
         key = (facts.path, scope, chain[0])
         if key not in self._roots:
             bindings, _ = self._resolver.lookup(facts, scope, chain[0])
-            self._roots[key] = any(self._mentions(one) for one in bindings)
+            self._roots[key] = any(mentions(one, self._names) for one in bindings)
         return self._roots[key]
-
-    def _mentions(self, binding: Binding) -> bool:
-        if binding.kind is BindingKind.IMPORT:
-            return binding.target.rpartition(".")[2] in self._names
-        return binding.value is not None and self._holds(binding.value, 0)
-
-    def _holds(self, node: ast.expr, depth: int) -> bool:
-        """Whether a task's name stands in the expression, a few levels down."""
-        while isinstance(node, ast.Attribute | ast.Subscript | ast.Starred):
-            if isinstance(node, ast.Attribute) and node.attr in self._names:
-                return True
-            node = node.value
-        if isinstance(node, ast.Name):
-            return node.id in self._names
-        if depth > MAX_DEPTH:
-            return False
-        if isinstance(node, ast.Call):
-            inner = [node.func, *node.args]
-        elif isinstance(node, ast.Dict):
-            inner = node.values
-        elif isinstance(node, ast.Tuple | ast.List | ast.Set):
-            inner = node.elts
-        elif isinstance(node, ast.IfExp):
-            inner = [node.body, node.orelse]
-        else:
-            inner = node.values if isinstance(node, ast.BoolOp) else []
-        return any(self._holds(one, depth + 1) for one in inner)
 
     def may_be_result(self, facts: FileFacts, scope: int, chain: Chain) -> bool:
         """Whether the first name is set from a dispatch or an AsyncResult."""
@@ -76,3 +51,33 @@ def _dispatches(binding: Binding) -> bool:
         (getattr(node, "attr", None) or getattr(node, "id", None)) in RESULTS
         for node in ast.walk(binding.value)
     )
+
+
+def mentions(binding: Binding, names: AbstractSet[str]) -> bool:
+    """Whether a name is imported as one of `names`, or set from one of them."""
+    if binding.kind is BindingKind.IMPORT:
+        return binding.target.rpartition(".")[2] in names
+    return binding.value is not None and _holds(binding.value, names, 0)
+
+
+def _holds(node: ast.expr, names: AbstractSet[str], depth: int) -> bool:
+    """Whether one of the names stands in the expression, a few levels down."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Starred):
+        if isinstance(node, ast.Attribute) and node.attr in names:
+            return True
+        node = node.value
+    if isinstance(node, ast.Name):
+        return node.id in names
+    if depth > MAX_DEPTH:
+        return False
+    if isinstance(node, ast.Call):
+        inner = [node.func, *node.args]
+    elif isinstance(node, ast.Dict):
+        inner = node.values
+    elif isinstance(node, ast.Tuple | ast.List | ast.Set):
+        inner = node.elts
+    elif isinstance(node, ast.IfExp):
+        inner = [node.body, node.orelse]
+    else:
+        inner = node.values if isinstance(node, ast.BoolOp) else []
+    return any(_holds(one, names, depth + 1) for one in inner)

@@ -79,6 +79,14 @@ def parse(text: str) -> ast.Module:
         ) from error
 
 
+def parse_or_none(text: str) -> ast.Module | None:
+    """The same without LibCST; None where the text cannot be parsed."""
+    try:
+        return _parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
 def _parse(text: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the target's code, not of ours

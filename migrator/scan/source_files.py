@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from migrator.model import FileOutcome, FileStatus
 from migrator.scan.collector import collect
 from migrator.scan.facts import FileFacts
+from migrator.scan.project_tests import ProjectTests
 from migrator.scan.source import SourceText, UnreadableError, decode, parse
 
 if TYPE_CHECKING:
+    import ast
+
     from migrator.project import Project
 
 # Generated data, not a program: parsing it could take all memory.
@@ -21,6 +24,7 @@ class SourceFiles:
 
     def __init__(self, project: Project) -> None:
         self.outcomes: dict[str, FileOutcome] = {}
+        self.tests = ProjectTests()
         self._project = project
 
     def read(self, path: str) -> bytes | None:
@@ -55,14 +59,24 @@ class SourceFiles:
         return facts
 
     def _collect(self, path: str, module: str, data: bytes) -> FileFacts:
-        source = SourceText(decode(data))
-        facts = FileFacts(
-            path=path,
-            module=module,
-            is_package=self._project.is_package(path),
-            in_tests=self._project.is_test(path),
-        )
-        return collect(facts, parse(source.text), source)
+        text = decode(data)
+
+        def facts_of(tree: ast.Module) -> FileFacts:
+            empty = FileFacts(
+                path=path,
+                module=module,
+                is_package=self._project.is_package(path),
+                in_tests=self._project.is_test(path),
+            )
+            return collect(empty, tree, SourceText(text))
+
+        shortened = self.tests.facts(path, text, facts_of)
+        return facts_of(parse(text)) if shortened is None else shortened
+
+    def is_outdated(self, facts: FileFacts) -> bool:
+        """Whether more of a test module has to be read, by what is known now."""
+        data = self.read(facts.path) if self.tests.has(facts.path) else None
+        return data is not None and self.tests.is_outdated(facts, decode(data))
 
     def _fail(self, path: str, reason: str, size: int) -> None:
         self.outcomes[path] = FileOutcome(path, FileStatus.FAILED, reason, size)
