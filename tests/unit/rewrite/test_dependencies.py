@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
 
 import pytest
 
 from migrator._version import __version__
-from migrator.model import Plan, PlannedSchedule, Target
+from migrator.model import DefinitionKind, Plan, PlannedSchedule, Target
 from migrator.rewrite import dependency_edits
 from tests.acceptance.scheduler_project import definition, every, planned
 
@@ -90,6 +91,104 @@ def test_poetry_tables_are_understood():
     assert after.index("apscheduler") < after.index("[tool.other]")
 
 
+def test_a_group_of_poetry_gets_them_where_only_it_names_celery():
+    text = (
+        '[tool.poetry.dependencies]\npython = "^3.11"\nsqlalchemy = "*"\n\n'
+        "[tool.poetry.group.workers.dependencies]\n"
+        'celery = { version = "^5.3", extras = ["redis"] }  # queue\n\n'
+        "[build-system]\nrequires = []\n"
+    )
+    after, _, added = edited(text)
+    assert len(added) == 2  # sqlalchemy is there for all groups
+    assert after.index("workers") < after.index("apscheduler") < after.index("build-")
+    both = text.replace('python = "^3.11"', 'celery = "^5.3"')
+    assert edited(both)[0].index("apscheduler") < edited(both)[0].index("workers")
+
+
+def test_files_that_requirements_include_are_followed():
+    after, steps = of_files(
+        {
+            "requirements.txt": "-r deps/web.txt\n-c limits.txt\nflask\n",
+            "deps/web.txt": "--requirement=queue.txt\n",
+            "deps/queue.txt": "celery==5.4\n-r ../requirements.txt\n",
+            "limits.txt": "celery==5.4\n",
+        }
+    )
+    assert after == {"deps/queue.txt": queue(*NEW, "-r ../requirements.txt")}
+    assert steps == ()
+
+
+def test_what_an_included_file_declares_is_not_added_again():
+    after, _ = of_files(
+        {
+            "requirements-dev.txt": "-r requirements.txt\ncelery[redis]\npytest\n",
+            "requirements.txt": "celery==5.4\n",
+        }
+    )
+    assert after == {"requirements.txt": queue(*NEW)}
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        '[tool.setuptools.dynamic]\ndependencies = { file = ["deps/run.txt"] }\n',
+        '[tool.setuptools.dynamic]\ndependencies.file = "deps/run.txt"\n',
+        '[tool.setuptools.dynamic.optional-dependencies]\nq.file = ["deps/run.txt"]\n',
+        '[tool.hatch.metadata.hooks.requirements_txt]\nfiles = ["deps/run.txt"]\n',
+    ],
+)
+def test_the_file_of_a_dynamic_list_is_edited(table):
+    head = '[project]\nname = "shop"\ndynamic = ["dependencies"]\n\n'
+    after, steps = of_files(
+        {"pyproject.toml": head + table, "deps/run.txt": "celery==5.4\n"}
+    )
+    assert after == {"deps/run.txt": queue(*NEW)}
+    assert steps == ()
+
+
+@pytest.mark.parametrize(
+    ("files", "place"),
+    [
+        ({}, "None"),
+        ({"requirements.txt": "flask\n"}, "None"),
+        ({"Pipfile": '[packages]\n# celery\ncelery = "*"\n'}, "Pipfile:3"),
+        ({"Dockerfile": "FROM python\nRUN pip install celery\n"}, "Dockerfile:2"),
+    ],
+)
+def test_where_nothing_declares_celery_there_is_a_step(files, place):
+    after, (step,) = of_files(files)
+    assert after == {}
+    assert str(step.location) == place
+    assert step.text == f"add {', '.join(NEW)} where your dependencies are declared"
+
+
+def test_that_step_is_gone_once_it_is_done():
+    done = "".join(f"{one}\n" for one in NEW)
+    assert of_files({"requirements.txt": done}) == ({}, ())
+    (step,) = of_files({"requirements.txt": NEW[0]})[1]
+    assert step.text.startswith(f"add {', '.join(NEW[1:])} where")
+    moved = replace(PLAN.tasks[0].definition, kind=DefinitionKind.LIGHT)
+    plan = replace(PLAN, tasks=(replace(PLAN.tasks[0], definition=moved),))
+    assert dependency_edits(plan, (), {}.__getitem__).manual_steps == ()
+
+
+def test_a_compiled_file_that_has_them_is_left_alone():
+    text = "# pip-compile\ncelery==5\n" + "".join(f"{one}\n" for one in NEW)
+    assert edited(text, "requirements.txt")[1:] == ((), [])
+
+
+def of_files(texts):
+    """What has changed of several files, and the steps."""
+    files = {path: text.encode() for path, text in texts.items()}
+    result = dependency_edits(PLAN, tuple(files), files.__getitem__)
+    after = {change.path: change.after.decode() for change in result.changes}
+    return after, result.manual_steps
+
+
+def queue(*lines):
+    return "".join(f"{line}\n" for line in ("celery==5.4", *lines))
+
+
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 def test_requirements_keep_their_line_ends(ending):
     text = ending.join(["# web", "fastapi", "celery>=5.3  # queue", "httpx", ""])
@@ -104,7 +203,8 @@ def test_a_file_that_locks_versions_is_made_by_its_own_tool():
     _, steps, added = edited("celery==5.4.0\n", "requirements-lock.txt")
     assert added == []
     assert "locks versions" in steps[0].reason
-    assert edited("flask==3.1.0\n", "requirements-lock.txt")[1] == ()
+    (step,) = edited("flask==3.1.0\n", "requirements-lock.txt")[1]
+    assert step.location is None  # nothing to be made again here
 
 
 def test_a_last_line_without_an_end_stays_one():
