@@ -53,6 +53,7 @@ TIERS = {
     "unit": [Part()],
     "golden": [Part()],
     "property": [Part()],
+    "typing": [Part(side_by_side=False)],
     "security": [Part()],
     "conformance": [Part()],
     "transition": [Part(side_by_side=False)],
