@@ -62,7 +62,7 @@ class Apps:
         assert found.facts is not None  # noqa: S101 - a value stands in a file
         for callee in self._resolver.expression(found.facts, found.scope, call.func):
             if callee.kind == "external":
-                if callee.name in APP_CLASSES or callee.name in CURRENT_APP_CALLS:
+                if _names_app_class(callee) or callee.name in CURRENT_APP_CALLS:
                     return True
             elif self._makes_app(callee, depth):
                 return True
@@ -74,9 +74,7 @@ class Apps:
         if definition is None or facts is None or callee.rest or depth > MAX_DEPTH:
             return False
         if definition.is_class:
-            return any(
-                base.name in APP_CLASSES for base in self._resolver.bases_of(callee)
-            )
+            return _is_subclass(self._resolver, callee)
         if definition.annotation is not None and self._is_app_class(
             facts, definition.scope, definition.annotation
         ):
@@ -96,7 +94,7 @@ class Apps:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             return node.value.rpartition(".")[2] == "Celery"
         return any(
-            found.name in APP_CLASSES or _is_subclass(self._resolver, found)
+            _names_app_class(found) or _is_subclass(self._resolver, found)
             for found in self._resolver.expression(facts, scope, node)
         )
 
@@ -113,7 +111,7 @@ class Apps:
 
     def _constructs(self, facts: FileFacts, scope: int, node: ast.Call) -> bool:
         for callee in self._resolver.expression(facts, scope, node.func):
-            if callee.name in APP_CLASSES or _is_subclass(self._resolver, callee):
+            if _names_app_class(callee) or _is_subclass(self._resolver, callee):
                 return True
         return False
 
@@ -142,4 +140,13 @@ class Apps:
 def _is_subclass(resolver: Resolver, found: Found) -> bool:
     if found.definition is None or not found.definition.is_class or found.rest:
         return False
-    return any(base.name in APP_CLASSES for base in resolver.bases_of(found))
+    return any(_names_app_class(base) for base in resolver.bases_of(found))
+
+
+def _names_app_class(found: Found) -> bool:
+    """Celery's own class, or a subclass that another distribution brings."""
+    if found.name in APP_CLASSES:
+        return True
+    module, _, last = found.name.rpartition(".")
+    is_foreign = found.kind == "external" and not found.rest
+    return is_foreign and last.endswith("Celery") and module.split(".")[0] != "celery"

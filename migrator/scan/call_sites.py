@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from typing import TYPE_CHECKING
 
 from migrator.model import BlindSpot, CallKind, CallSite, Location, Option
@@ -168,7 +169,10 @@ class CallSites:
         last = call.chain[-1]
         if last in {"signature", "subtask"} and self._named_signature(facts, call):
             return
-        for handle in self.receiver(facts, call):
+        receivers = self.receiver(facts, call)
+        if last in SIGNATURE_METHODS and self._is_celerys(facts, last):
+            self._unseen_signature(facts, call, receivers)
+        for handle in receivers:
             if handle.kind == "signature" and last == "apply" and handle.task:
                 self._add(facts, call, CallKind.APPLY, handle.task, detail="signature")
             if handle.kind != "task" or handle.attribute not in {"", *BODY_ATTRIBUTES}:
@@ -179,6 +183,22 @@ class CallSites:
                 self._add(facts, call, *self._signature_kind(call, handle.task))
             else:
                 self._add(facts, call, KINDS[last], handle.task)
+
+    def _is_celerys(self, facts: FileFacts, name: str) -> bool:
+        """Whether a method of this name is Celery's, by the file it is called in."""
+        return name in {"si", "subtask"} or any(
+            one.split(".", 1)[0] == "celery" for one in facts.imports
+        )
+
+    def _unseen_signature(
+        self, facts: FileFacts, call: CallFact, receivers: list[Handle]
+    ) -> None:
+        reasons = [handle.reason for handle in receivers if handle.kind == "unknown"]
+        if not reasons or len(reasons) < len(receivers) or _is_of_python(facts, call):
+            return
+        kind, _, detail = self._signature_kind(call, "")
+        self._add(facts, call, kind, None, detail=detail)
+        self._blind(facts, call, "unresolved-receiver", reasons)
 
     def _signature_kind(self, call: CallFact, task: str) -> tuple[CallKind, str, str]:
         canvas = call.canvas or self._canvas_of.get((call.line, call.column), "")
@@ -351,3 +371,10 @@ class CallSites:
         place = Location(facts.path, call.line, call.column)
         reason = "; ".join(dict.fromkeys(reasons)) or "its receiver cannot be seen here"
         self.blind_spots.append(BlindSpot(kind, place, call.source, one_line(reason)))
+
+
+def _is_of_python(facts: FileFacts, call: CallFact) -> bool:
+    """A function of the standard library, such as `inspect.signature`."""
+    bindings = facts.scopes[0].bindings.get(call.chain[0], [])
+    modules = {one.target.split(".", 1)[0] for one in bindings}
+    return bool(modules) and modules <= sys.stdlib_module_names

@@ -146,10 +146,24 @@ class Collector(ConditionWalker, FunctionWalker, ExpressionWalker):
             len(value.elts) == len(target.elts)
         )
         if not same or not isinstance(value, ast.Tuple | ast.List):
-            self.opaque(target)
+            self.unpack_call(target, value)
             return
         for part, element in zip(target.elts, value.elts, strict=True):
             self.bind_target(part, element)
+
+    def unpack_call(self, target: ast.Tuple | ast.List, value: ast.expr) -> None:
+        """`task, row = prepare()`: names are followed, anything else is opaque."""
+        while isinstance(value, ast.Await):
+            value = value.value
+        is_plain = all(isinstance(part, ast.Name) for part in target.elts)
+        if not isinstance(value, ast.Call) or not is_plain:
+            self.opaque(target)
+            return
+        callee = ast.copy_location(ast.Call(value.func, [], []), value)
+        for position, part in enumerate(target.elts):
+            if isinstance(part, ast.Name):
+                kind, place = BindingKind.ITEM, str(position)
+                self.bind(part.id, kind, part.lineno, target=place, value=callee)
 
     def instance_attribute(self, target: ast.Attribute, value: ast.expr) -> None:
         """`self.x = value`: x is looked up on the class around."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from migrator.model import DefinitionKind, Location, TaskDefinition
-from migrator.scan.makers import Maker, Makers, with_call
+from migrator.scan.maker import Maker, with_call
 from migrator.scan.options import text_of
 from migrator.scan.subclass_tasks import SubclassTasks
 from migrator.scan.task_records import TaskRecords
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from migrator.scan.apps import Apps
     from migrator.scan.facts import CallFact, Definition, FileFacts
     from migrator.scan.found import Found
+    from migrator.scan.makers import Makers
     from migrator.scan.resolve import Resolver
 
 Key = tuple[str, str]  # path and qualname

@@ -1,11 +1,11 @@
-"""What the target of a loop may be: the members of what the loop runs through."""
+"""What a part of a value may be: the target of a loop, or a name in a tuple."""
 
 from __future__ import annotations
 
 import ast
 from typing import TYPE_CHECKING
 
-from migrator.scan.found import Found, distinct
+from migrator.scan.found import Found, distinct, is_none
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,32 @@ def elements(
     if members is None:
         return [Found("element", name, facts, None, value, scope)]
     return members
+
+
+def items(
+    resolver: Resolver, facts: FileFacts, name: str, binding: Binding, depth: int
+) -> list[Found]:
+    """What a function of the project gives back at a place of a tuple."""
+    call, position = binding.value, int(binding.target)
+    assert isinstance(call, ast.Call)  # noqa: S101 - told to the type checker
+    unseen = [Found("opaque", name, facts, None, None, binding.scope)]
+    if depth > MAX_DEPTH:
+        return unseen
+    found: list[Found] = []
+    for callee in resolver.expression(facts, binding.scope, call.func, depth + 1):
+        definition = callee.definition
+        if definition is None or callee.facts is None or definition.is_class:
+            return unseen
+        if callee.rest or definition.yields:
+            return unseen
+        for returned in definition.returns:
+            if not isinstance(returned, ast.Tuple) or position >= len(returned.elts):
+                return unseen
+            chosen = returned.elts[position]
+            inner = definition.inner
+            found += resolver.expression(callee.facts, inner, chosen, depth + 1)
+    useful = [one for one in found if not is_none(one)]
+    return distinct(useful) or unseen
 
 
 def _members(

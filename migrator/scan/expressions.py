@@ -148,7 +148,8 @@ class ExpressionWalker(EntryWalker):
     ) -> None:
         last = chain[-1]
         known = self.aliases.get(last, last) if len(chain) == 1 else last
-        kept = known in KEPT_CALLS or self.is_kept(node, chain)
+        is_known = known in KEPT_CALLS or known.endswith("Celery")
+        kept = is_known or self.is_kept(node, chain)
         if kept:
             self.keep_texts(node)
         self.facts.calls.append(

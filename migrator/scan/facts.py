@@ -30,6 +30,7 @@ class BindingKind(IntEnum):
     VALUE = 3  # value: the expression assigned
     ELEMENT = 4  # value: the iterable it is taken from
     PARAMETER = 5  # value: its annotation
+    ITEM = 7  # target: its position in the value, which is a call
     OPAQUE = 6  # bound by something that is not followed
 
 

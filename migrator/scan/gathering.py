@@ -84,6 +84,8 @@ class Gathering:
         self._settings.prepare(files)
         self._below.prepare(files)
         self._passed.read(files)
+        for facts in self._passed.handed_to:
+            self._calls.read(facts)
         for facts in files:
             self._calls.read(facts)
             self._values.read(facts)

@@ -116,10 +116,23 @@ class Handles:
         if found.kind == "external" and found.name in CANVAS_MAKERS:
             return [Handle("canvas")]
         if found.kind in {"parameter", "element"}:
-            passed = self._passed(found)
+            passed = self._bound_to(found) or self._passed(found)
             if passed:
                 return passed
         return [Handle("unknown", reason=reason_for(found))]
+
+    def _bound_to(self, found: Found) -> list[Handle]:
+        """The first parameter of a bound task is the task itself."""
+        if found.kind != "parameter" or found.facts is None:
+            return []
+        function = found.facts.scopes[found.scope].qualname
+        known = self._definitions.tasks.get((found.facts.path, function))
+        if known is None or not known.task.is_bound or known.definition.is_class:
+            return []
+        first = [one.name for one in known.definition.parameters[:1]]
+        attribute = ".".join(found.rest)
+        is_first = first == [found.name]
+        return [Handle("task", known.task.name, attribute)] if is_first else []
 
     def _passed(self, found: Found) -> list[Handle]:
         """What callers give as a parameter, or as a member of one."""

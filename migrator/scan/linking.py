@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from migrator.scan.facts import FileFacts
     from migrator.scan.modules import ModuleIndex
 
+MAX_ROUNDS = 6  # of wrappers around wrappers
+
 
 class Linker:
     """Takes files as they are read, and links them once all are there."""
@@ -51,8 +53,12 @@ class Linker:
         self._deep.forget()
         self._makers.forget()
         self._definitions.forget()
-        for facts in self._files.values():
-            self._makers.look_for_wrappers(facts)
+        for _ in range(MAX_ROUNDS):
+            before = len(self._makers.wrappers)
+            for facts in self._files.values():
+                self._makers.look_for_wrappers(facts)
+            if len(self._makers.wrappers) == before:
+                break
         for facts in self._files.values():
             self._definitions.read(facts)
         self._definitions.complete(self._files.values())

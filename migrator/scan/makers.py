@@ -9,40 +9,34 @@ that decorate later (a registry that is scanned at start-up).
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from migrator.model import DefinitionKind, Location, TaskWrapper
-from migrator.scan.options import options_of
+from migrator.model import DefinitionKind, TaskWrapper
+from migrator.scan.maker import (
+    LIGHT_TASK,
+    Maker,
+    because,
+    is_light_task,
+    place_of,
+    receiver_of,
+    with_call,
+)
 from migrator.scan.vocabulary import TASK_DECORATORS
 from migrator.scan.walker import flatten, one_line
 
 if TYPE_CHECKING:
-    from migrator.model import Option
+    from collections.abc import Iterator
+
+    from migrator.model import Location
     from migrator.scan.apps import Apps
     from migrator.scan.facts import CallFact, Definition, FileFacts
     from migrator.scan.found import Found
     from migrator.scan.resolve import Resolver
 
 MAX_DEPTH = 16
-LIGHT_TASK = "light_task"
 DECORATOR_NAMES = frozenset({"task", "shared_task", "periodic_task", "partial"})
 PARTIALS = frozenset({"functools.partial", "celery.utils.functional.partial"})
-
-
-@dataclass(frozen=True, slots=True)
-class Maker:
-    """A way to make a task, and what it adds by itself."""
-
-    kind: DefinitionKind
-    app: str = ""  # source of the app expression
-    wrapper: str = ""  # qualified name of the outermost project decorator
-    wraps: str = ""  # what it ends in
-    options: tuple[Option, ...] = ()
-    has_spread: bool = False
-    keeps_name: bool = True  # False: the wrapper hides the function's own name
-    reason: str = ""
-    key: tuple[str, str] = field(default=("", ""))  # identity of the wrapper
 
 
 class Makers:
@@ -72,7 +66,7 @@ class Makers:
             return self._of_partial(facts, scope, call, depth)
         for found in self._resolver.expression(facts, scope, target):
             maker: Maker | None = Maker(DefinitionKind.LIGHT, wraps=LIGHT_TASK)
-            if not _is_light_task(found):
+            if not is_light_task(found):
                 maker = self._of_found(found, target, depth + 1)
             if maker is not None:
                 return maker if call is None else with_call(maker, call, facts)
@@ -109,11 +103,12 @@ class Makers:
                 self._judge_around(facts, call.function)
                 self._judge_constant(facts, call)
         for reference in facts.references:
-            if reference.chain[-1] in names and reference.use in {
-                "decorator",
-                "returned",
-            }:
+            if reference.chain[-1] not in names:
+                continue
+            if reference.use in {"decorator", "returned"}:
                 self._judge_around(facts, reference.function)
+            elif reference.use == "base":
+                self._judge_below(facts, reference.line)
 
     def _judge_around(self, facts: FileFacts, index: int) -> None:
         while index >= 0:
@@ -121,12 +116,19 @@ class Makers:
             self._wrapper(facts, definition, 0)
             index = definition.function
 
+    def _judge_below(self, facts: FileFacts, line: int) -> None:
+        """The class whose base stands at a line: it may decorate as its base does."""
+        for definition in facts.definitions:
+            if definition.is_class and any(b.lineno == line for b in definition.bases):
+                self._wrapper(facts, definition, 0)
+
     def _judge_constant(self, facts: FileFacts, call: CallFact) -> None:
-        if call.use != "assigned" or call.node is None or call.function >= 0:
+        if call.use != "assigned" or call.function >= 0:
             return
         for name, bindings in facts.scopes[call.scope].bindings.items():
-            if any(binding.value is call.node for binding in bindings):
-                self.of(facts, call.scope, ast.Name(name, ast.Load()))
+            for value in (binding.value for binding in bindings):
+                if isinstance(value, ast.Call) and value.lineno == call.line:
+                    self.of(facts, call.scope, ast.Name(name, ast.Load()))
 
     # ------------------------------------------------------------------ values
 
@@ -147,7 +149,7 @@ class Makers:
     def _of_external(self, found: Found, target: ast.expr) -> Maker | None:
         if found.name in TASK_DECORATORS:
             if "current_app" in found.name:
-                return Maker(DefinitionKind.APP, _receiver(target), wraps=found.name)
+                return Maker(DefinitionKind.APP, receiver_of(target), wraps=found.name)
             return Maker(DefinitionKind.SHARED, wraps=found.name)
         return self._by_name(found, target)
 
@@ -160,12 +162,12 @@ class Makers:
         named = replace(found, name=before, rest=())
         if not self._apps.sounds_like_app(named):
             return None
-        receiver = _receiver(target)
+        receiver = receiver_of(target)
         return Maker(DefinitionKind.APP, receiver, wraps=name)
 
     def _of_app(self, found: Found, target: ast.expr) -> Maker | None:
         owner = replace(found, rest=())
-        receiver = _receiver(target)
+        receiver = receiver_of(target)
         if self._apps.is_app(owner):
             wraps = f"{owner.name or receiver}.task"
             return Maker(DefinitionKind.APP, receiver, wraps=wraps)
@@ -185,7 +187,7 @@ class Makers:
         if inner is None:
             return None
         name = found.name or found.facts.module
-        place = _place(found.facts, found.expr)
+        place = place_of(found.facts, found.expr)
         return self._remember(inner, name, place, (found.facts.path, name), "assigned")
 
     def _decorates(self, facts: FileFacts, scope: int, call: ast.Call) -> bool:
@@ -248,12 +250,32 @@ class Makers:
         self, facts: FileFacts, definition: Definition, depth: int
     ) -> Maker | None:
         for method in ("__call__", "__new__"):
-            index = facts.by_qualname.get(f"{definition.qualname}.{method}")
-            if index is not None:
-                maker = self._of_function(facts, facts.definitions[index], depth + 1)
+            for around, index in self._methods(facts, definition, method):
+                function = around.definitions[index]
+                maker = self._of_function(around, function, depth + 1)
                 if maker is not None:
                     return maker
         return None
+
+    def _methods(
+        self, facts: FileFacts, definition: Definition, method: str
+    ) -> Iterator[tuple[FileFacts, int]]:
+        """The method of the class, and those above that it may be, or may call."""
+        owners = self._resolver.chain(facts, definition.scope, (definition.name,))
+        above = [base for one in owners for base in self._resolver.bases_of(one)]
+        for owner in (*owners, *above):
+            if owner.definition is None or owner.facts is None:
+                continue
+            name = f"{owner.definition.qualname}.{method}"
+            index = owner.facts.by_qualname.get(name)
+            if index is None:
+                continue
+            yield owner.facts, index
+            if not any(
+                call.function == index and call.chain[0] == "super"
+                for call in owner.facts.calls
+            ):
+                return
 
     def _of_function(
         self, facts: FileFacts, definition: Definition, depth: int
@@ -274,7 +296,7 @@ class Makers:
         if isinstance(node, ast.Call):
             maker = self._of_call(facts, scope, node, depth)
             if maker is not None:
-                return _because(maker, f"returns {one_line(ast.unparse(node))}")
+                return because(maker, f"returns {one_line(ast.unparse(node))}")
         if isinstance(node, ast.Name | ast.Attribute):
             return self._of_returned_name(facts, definition, node, depth)
         return None
@@ -311,7 +333,7 @@ class Makers:
             else:
                 maker = None
             if maker is not None:
-                return _because(maker, f"returns {ast.unparse(node)}")
+                return because(maker, f"returns {ast.unparse(node)}")
         return None
 
     def _of_inner(
@@ -342,7 +364,7 @@ class Makers:
             if isinstance(inner, ast.Call) and self._takes_parameter(facts, call):
                 maker = self.of(facts, call.scope, inner, depth + 1)
                 if maker is not None:
-                    return _because(maker, f"decorates later: {call.source}")
+                    return because(maker, f"decorates later: {call.source}")
         return None
 
     def _takes_parameter(self, facts: FileFacts, call: CallFact) -> bool:
@@ -352,37 +374,3 @@ class Makers:
             for argument in call.node.args
             for found in self._resolver.expression(facts, call.scope, argument)
         )
-
-
-def _is_light_task(found: Found) -> bool:
-    """The shim's decorator, under whatever name the shim was vendored."""
-    if found.definition is not None:
-        return found.definition.name == LIGHT_TASK and not found.rest
-    # A vendored copy is not scanned, so its names are not known here.
-    is_foreign = found.kind in {"external", "elsewhere", "unknown"}
-    last = [*found.name.split("."), *found.rest][-1]
-    return is_foreign and last == LIGHT_TASK
-
-
-def _because(maker: Maker, reason: str) -> Maker:
-    return replace(maker, reason=one_line(reason))
-
-
-def with_call(maker: Maker, call: ast.Call, facts: FileFacts) -> Maker:
-    """The maker with the keywords of a call: they go before those it has."""
-    given, spread = options_of(facts, call.keywords)
-    names = {option.name for option in given}
-    kept = tuple(option for option in maker.options if option.name not in names)
-    return replace(
-        maker, options=(*given, *kept), has_spread=maker.has_spread or spread
-    )
-
-
-def _receiver(target: ast.expr) -> str:
-    if isinstance(target, ast.Attribute):
-        return one_line(ast.unparse(target.value))
-    return one_line(ast.unparse(target))
-
-
-def _place(facts: FileFacts, node: ast.expr) -> Location:
-    return Location(facts.path, node.lineno, node.col_offset)

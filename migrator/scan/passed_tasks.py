@@ -48,6 +48,7 @@ class PassedTasks:
         self._calls: set[str] = set()  # last names of calls that hand a task over
         self._names: set[str] = set()  # of parameters and of what they are stored as
         self.carried = handles.passed
+        self.handed_to: list[FileFacts] = []  # files that were not read before
 
     def read(self, files: list[FileFacts]) -> None:
         """Fill `carried`, until nothing is handed on any further."""
@@ -70,7 +71,9 @@ class PassedTasks:
 
     def _may_carry(self, facts: FileFacts, reference: ReferenceFact) -> bool:
         chain = reference.chain
-        if chain[0] in OWN and len(chain) > 1:
+        if len(chain) == 1 and chain[0] in OWN:  # a bound task gives itself
+            return facts.scopes[reference.scope].kind == "function"
+        if chain[0] in OWN:
             call = facts.calls[reference.given[0] if reference.given else 0]
             return call.chain[-1] in self._calls or chain[-1] in self._names
         if chain[-1] in self._names:
@@ -118,6 +121,7 @@ class PassedTasks:
             return
         if path not in self._files:
             self._add(facts)
+            self.handed_to.append(facts)
         self._names.add(bare)
         for around in facts.scopes:
             for stored, bindings in around.bindings.items():

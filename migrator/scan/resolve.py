@@ -11,7 +11,7 @@ import builtins
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from migrator.scan.elements import elements
+from migrator.scan.elements import elements, items
 from migrator.scan.facts import MODULE_SCOPE, Binding, BindingKind
 from migrator.scan.found import NOWHERE, Found, distinct, is_none
 from migrator.scan.walker import flatten
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 24  # aliases of aliases; beyond it the names go round in a circle
 MAX_ALTERNATIVES = 12
 MAX_MEMO = 10_000
+PARTS = {BindingKind.ELEMENT: elements, BindingKind.ITEM: items}
 BUILTINS = frozenset(dir(builtins))
 
 
@@ -171,8 +172,8 @@ class Resolver:
             return [self._definition(facts, binding.target)]
         if kind is BindingKind.VALUE and binding.value is not None:
             return self._value(facts, name, binding, where, depth)
-        if kind is BindingKind.ELEMENT and binding.value is not None:
-            return elements(self, facts, name, binding, depth)
+        if kind in PARTS and binding.value is not None:
+            return PARTS[kind](self, facts, name, binding, depth)
         if kind is BindingKind.PARAMETER:
             return [self._parameter(facts, name, binding, where)]
         return [Found("opaque", name, facts, None, None, where)]

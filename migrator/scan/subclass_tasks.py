@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from migrator.model import Location, TaskDefinition
     from migrator.scan.facts import Definition, FileFacts
-    from migrator.scan.makers import Maker
+    from migrator.scan.maker import Maker
     from migrator.scan.resolve import Resolver
     from migrator.scan.task_records import TaskRecords
 

@@ -15,7 +15,7 @@ from migrator.scan.walker import flatten, one_line
 if TYPE_CHECKING:
     from migrator.scan.facts import Definition, FileFacts
     from migrator.scan.found import Found
-    from migrator.scan.makers import Maker
+    from migrator.scan.maker import Maker
     from migrator.scan.resolve import Resolver
 
 BODY_METHODS = ("run", "__call__")

@@ -11,6 +11,8 @@ from migrator.scan.vocabulary import DISPATCH
 if TYPE_CHECKING:
     from migrator.scan.facts import Binding, FileFacts, ReferenceFact
 
+# Many, and rarely a task: what is sent through them is kept as a dispatch.
+UNFOLLOWED = frozenset({BindingKind.PARAMETER, BindingKind.ITEM, BindingKind.OPAQUE})
 OWN = frozenset({"self", "cls", "super"})
 
 
@@ -55,4 +57,4 @@ def _leads_somewhere(facts: FileFacts, scope: int, name: str) -> bool:
 def _may_be_task(binding: Binding) -> bool:
     if binding.kind is BindingKind.IMPORT:
         return binding.target.split(".", 1)[0] not in sys.stdlib_module_names
-    return binding.kind not in {BindingKind.PARAMETER, BindingKind.OPAQUE}
+    return binding.kind not in UNFOLLOWED
