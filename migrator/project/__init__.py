@@ -56,7 +56,7 @@ class Project:
 
     def is_package(self, path: str) -> bool:
         """Whether the file is the `__init__.py` of a package."""
-        return PurePosixPath(path).name == "__init__.py"
+        return path.rpartition("/")[2] == "__init__.py"
 
     def is_in_package(self, path: str) -> bool:
         """Whether there is an `__init__.py` beside the file."""

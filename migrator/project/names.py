@@ -31,7 +31,8 @@ ROOT_MARKERS = (
 )
 FEW_WORDS = 30
 TEST_FOLDERS = frozenset({"test", "tests"})
-IMPORT = re.compile(rb"^[ \t]*(?:from|import)[ \t]+([A-Za-z_][\w.]*)", re.MULTILINE)
+# Of data after a line end: to look for that is twice as fast as MULTILINE.
+IMPORT = re.compile(rb"\n[ \t]*(?:from|import)[ \t]+([A-Za-z_][\w.]*)")
 
 
 class ModuleNames:
@@ -171,7 +172,7 @@ class ModuleNames:
             data = self._bytes(path)
             if len(words) < FEW_WORDS and not any(word in data for word in words):
                 continue  # a substring test costs a tenth of the expression
-            for match in IMPORT.findall(data):
+            for match in IMPORT.findall(b"\n" + data):
                 parts = tuple(match.decode("ascii", "replace").split("."))
                 count.update(parts[:length] for length in range(1, len(parts) + 1))
         return count

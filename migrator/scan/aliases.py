@@ -6,15 +6,16 @@ import ast
 from typing import TYPE_CHECKING
 
 from migrator.scan.facts import BindingKind
-from migrator.scan.relevance import mentions
+from migrator.scan.relevance import mentions, words_in
 from migrator.scan.walker import flatten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from collections.abc import Set as AbstractSet
 
     from migrator.scan.facts import Binding, FileFacts
 
+CELERY = "from Celery"  # no name, hence never one of the project
 # Distributions whose names a project may pass on under its own.
 OF_CELERY = frozenset(
     {"celery", "django_celery_beat", "redbeat", "celery_sqlalchemy_scheduler"}
@@ -34,17 +35,37 @@ def aliases_in(facts: FileFacts, names: AbstractSet[str]) -> set[str]:
     }
 
 
-def passed_on(facts: FileFacts, names: AbstractSet[str]) -> set[str]:
-    """Those that other files may import from here: no application's names."""
-    return {
-        name
-        for name, binding in _bound(facts)
-        if mentions(binding, names)
-        or (
-            binding.kind is BindingKind.IMPORT
-            and binding.target.split(".", 1)[0] in OF_CELERY
-        )
-    }
+class PassedOn:
+    """Names under which files may import what is known from another file."""
+
+    def __init__(self) -> None:
+        self._words: dict[str, tuple[FileFacts, list[tuple[str, frozenset[str]]]]] = {}
+
+    def names(self, files: Iterable[FileFacts], known: AbstractSet[str]) -> set[str]:
+        """`known`, the names of Celery's own things, and the aliases of all these."""
+        bound = [one for facts in files for one in self._bound(facts)]
+        names, size = {CELERY, *known}, 0
+        while len(names) > size:  # an alias of an alias
+            size = len(names)
+            names.update(name for name, words in bound if not names.isdisjoint(words))
+        return names
+
+    def _bound(self, facts: FileFacts) -> list[tuple[str, frozenset[str]]]:
+        """What each name of the module and its classes is made from."""
+        kept = self._words.get(facts.path)
+        if kept is None or kept[0] is not facts:
+            bound = [(name, _made_from(binding)) for name, binding in _bound(facts)]
+            kept = (facts, [one for one in bound if one[1]])
+            self._words[facts.path] = kept
+        return kept[1]
+
+
+def _made_from(binding: Binding) -> frozenset[str]:
+    words = frozenset(words_in(binding))
+    is_import = binding.kind is BindingKind.IMPORT
+    if is_import and binding.target.split(".", 1)[0] in OF_CELERY:
+        return words | {CELERY}
+    return words
 
 
 def applications_in(facts: FileFacts) -> set[str]:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 # Containers whose members are used as the container itself is.
 TRANSPARENT = (ast.Tuple, ast.List, ast.Set, ast.Starred, ast.IfExp, ast.BoolOp)
+# What stands in the tree beside values.
+NO_VALUES = (ast.expr_context, ast.operator, ast.boolop, ast.unaryop, ast.cmpop)
 # Settings that name tasks without sending them: task_routes, CELERY_ANNOTATIONS.
 NO_SENDING = re.compile(r"(?:routes|annotations)$", re.IGNORECASE)
 # Calls of a callable later on: what a lambda among their arguments gives is dropped.
@@ -72,11 +74,13 @@ class ExpressionWalker(EntryWalker):
             self.children(node, inner)
 
     def children(self, node: ast.AST, use: str) -> None:
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.expr):
-                self.expression(child, use)
-            elif not isinstance(child, ast.expr_context | ast.operator):
-                self.children(child, use)
+        for name in node._fields:
+            value = getattr(node, name, None)
+            for child in value if isinstance(value, list) else (value,):
+                if isinstance(child, ast.expr):
+                    self.expression(child, use)
+                elif isinstance(child, ast.AST) and not isinstance(child, NO_VALUES):
+                    self.children(child, use)
 
     def all(self, nodes: Iterable[ast.expr | None], use: str) -> None:
         for node in nodes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from migrator.scan.aliases import applications_in, passed_on
+from migrator.scan.aliases import PassedOn, applications_in
 from migrator.scan.apps import Apps
 from migrator.scan.definitions import Definitions
 from migrator.scan.gathering import Gathering
@@ -30,6 +30,7 @@ class Linker:
     def __init__(self, modules: ModuleIndex) -> None:
         self._modules = modules
         self._files: dict[str, FileFacts] = {}
+        self._passed_on = PassedOn()
         self._resolver = Resolver(modules)
         self._deep = Resolver(modules, reads=True)
         self._apps = Apps(self._resolver)
@@ -87,10 +88,7 @@ class Linker:
         names = set(self.names().names)
         for known in self._definitions.tasks.values():
             names.add(known.task.name.rpartition(".")[2])
-        size = 0
-        while len(names) > size:  # an alias of an alias
-            size = len(names)
-            names.update(*(passed_on(one, names) for one in self._files.values()))
+        names = self._passed_on.names(self._files.values(), names)
         apps = set().union(*(applications_in(one) for one in self._files.values()))
         return Known(frozenset(names), frozenset(apps))
 

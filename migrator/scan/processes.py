@@ -78,7 +78,7 @@ def read_processes(
 def has_kubernetes(project: Project) -> bool:
     """Whether there are manifests or a chart of Kubernetes."""
     for path in project.files:
-        name = PurePosixPath(path).name
+        name = path.rpartition("/")[2]
         if name in {"Chart.yaml", "kustomization.yaml", "kustomization.yml"}:
             return True
         if not name.endswith((".yaml", ".yml")):
@@ -94,8 +94,10 @@ def has_kubernetes(project: Project) -> bool:
 
 def may_start_processes(path: str) -> bool:
     """Whether a file can hold commands, by its name."""
+    if path.endswith(".py"):
+        return False
     pure = PurePosixPath(path)
-    if pure.suffix in {".py", ".md", ".rst", ".lock", ".js", ".ts", ".po"}:
+    if pure.suffix in {".md", ".rst", ".lock", ".js", ".ts", ".po"}:
         return False
     return (
         pure.suffix in SUFFIXES

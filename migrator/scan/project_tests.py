@@ -7,7 +7,6 @@ others, and read again where a name turns up that one of them has after all.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from migrator.scan.aliases import aliases_in
@@ -35,9 +34,9 @@ class Known:
 
 def is_test_module(path: str) -> bool:
     """`tests/test_x.py` and the like: only a test runner calls its functions."""
-    pure = PurePosixPath(path)
-    is_named = pure.stem.startswith("test_") or pure.stem.endswith(("_test", "_tests"))
-    return is_named and not TEST_FOLDERS.isdisjoint(pure.parts[:-1])
+    folder, _, name = path.rpartition("/")
+    is_named = name.startswith("test_") or name.endswith(("_test.py", "_tests.py"))
+    return is_named and not TEST_FOLDERS.isdisjoint(folder.split("/"))
 
 
 class ProjectTests:

@@ -9,6 +9,7 @@ from migrator.scan.facts import BindingKind
 from migrator.scan.vocabulary import TASK_METHODS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
 
     from migrator.scan.facts import Binding, Chain, FileFacts
@@ -55,21 +56,27 @@ def _dispatches(binding: Binding) -> bool:
 
 def mentions(binding: Binding, names: AbstractSet[str]) -> bool:
     """Whether a name is imported as one of `names`, or set from one of them."""
+    return any(word in names for word in words_in(binding))
+
+
+def words_in(binding: Binding) -> Iterator[str]:
+    """The names that a name is imported as or set from."""
     if binding.kind is BindingKind.IMPORT:
-        return binding.target.rpartition(".")[2] in names
-    return binding.value is not None and _holds(binding.value, names, 0)
+        yield binding.target.rpartition(".")[2]
+    elif binding.value is not None:
+        yield from _words(binding.value, 0)
 
 
-def _holds(node: ast.expr, names: AbstractSet[str], depth: int) -> bool:
-    """Whether one of the names stands in the expression, a few levels down."""
+def _words(node: ast.expr, depth: int) -> Iterator[str]:
+    """The names that stand in the expression, a few levels down."""
     while isinstance(node, ast.Attribute | ast.Subscript | ast.Starred):
-        if isinstance(node, ast.Attribute) and node.attr in names:
-            return True
+        if isinstance(node, ast.Attribute):
+            yield node.attr
         node = node.value
     if isinstance(node, ast.Name):
-        return node.id in names
-    if depth > MAX_DEPTH:
-        return False
+        yield node.id
+    if isinstance(node, ast.Name) or depth > MAX_DEPTH:
+        return
     if isinstance(node, ast.Call):
         inner = [node.func, *node.args]
     elif isinstance(node, ast.Dict):
@@ -80,4 +87,5 @@ def _holds(node: ast.expr, names: AbstractSet[str], depth: int) -> bool:
         inner = [node.body, node.orelse]
     else:
         inner = node.values if isinstance(node, ast.BoolOp) else []
-    return any(_holds(one, names, depth + 1) for one in inner)
+    for one in inner:
+        yield from _words(one, depth + 1)

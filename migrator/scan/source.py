@@ -37,8 +37,9 @@ class SourceText:
     def of(self, node: ast.expr | ast.stmt) -> str:
         """The source of a node, as written."""
         first, last = node.lineno, node.end_lineno or node.lineno
-        start = self.column(first, node.col_offset)
-        end = self.column(last, node.end_col_offset or 0)
+        start, end = node.col_offset, node.end_col_offset or 0
+        if not self.is_ascii:
+            start, end = self.column(first, start), self.column(last, end)
         if first == last:
             return self.lines[first - 1][start:end]
         middle = self.lines[first : last - 1]

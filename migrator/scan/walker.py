@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from migrator.model import Location
@@ -31,6 +32,8 @@ def flatten(node: ast.expr) -> tuple[Chain, bool]:
     Calls and subscripts on the way are dropped: `a.b(1).c` is `("a", "b", "c")`, not
     plain. What is rooted in something else starts with `<kind>`.
     """
+    if isinstance(node, ast.Name):
+        return (node.id,), True
     names: list[str] = []
     plain = True
     while True:
@@ -163,7 +166,7 @@ class Walker:
         What makes or sends a task is kept whole, names and small literals as well; of
         other calls only the callee.
         """
-        if any(word in text for word in TASK_WORDS) or len(text) <= MAX_KEPT_TEXT:
+        if len(text) <= MAX_KEPT_TEXT or TASK_WORDS.search(text):
             return self.kept(value)
         while isinstance(value, ast.Await):
             value = value.value
@@ -183,22 +186,9 @@ class Walker:
 
 MAX_KEPT_TEXT = 24
 # What the source of a local value holds where it has to be kept whole.
-TASK_WORDS = (
-    ".s(",
-    ".si(",
-    "ignature(",
-    "ubtask(",
-    ".delay",
-    "apply_async",
-    "send_task",
-    "AsyncResult",
-    "tasks",
-    "elery",
-    "partial(",
-    "schedule",
-    "chain(",
-    "group(",
-    "chord(",
+TASK_WORDS = re.compile(
+    r"\.s\(|\.si\(|ignature\(|ubtask\(|\.delay|apply_async|send_task|AsyncResult|tasks"
+    r"|elery|partial\(|schedule|chain\(|group\(|chord\("
 )
 NOT_FOLLOWED = (
     ast.Compare,
