@@ -206,16 +206,20 @@ def import_lines(
     plain = sorted({one for one in imports if not one.name})
     modules = sorted({one.module for one in imports if one.name})
     for one in plain:
-        blocks[_block(one.module, project)].append(one.line)
+        block = _block(one.module, project)
+        blocks[block].append(one.line + _mark(block, is_types=one in only_types))
     for module in modules:
         block = _block(module, project)
         chosen = [one for one in imports if one.module == module and one.name]
         is_types = all(one in only_types for one in chosen)
-        code = f"TC00{(3, 2, 1)[block]}"
-        needs_mark = is_types and module not in {"typing", "typing_extensions"}
-        mark = f"  # noqa: {code} - pydantic reads it" if needs_mark else ""
+        is_marked = is_types and module not in {"typing", "typing_extensions"}
+        mark = _mark(block, is_types=is_marked)
         blocks[block] += _from(module, sorted(set(chosen), key=_order), mark)
     return "\n\n".join("\n".join(lines) for lines in blocks.values() if lines)
+
+
+def _mark(block: int, *, is_types: bool) -> str:
+    return f"  # noqa: TC00{3 - block} - pydantic reads it" if is_types else ""
 
 
 def _block(module: str, project: Collection[str]) -> int:

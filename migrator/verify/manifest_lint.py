@@ -21,6 +21,8 @@ MACROS = {"@hourly", "@daily", "@weekly", "@monthly", "@yearly", "@midnight"}
 QUANTITY = re.compile(r"\d+(?:\.\d+)?(?:m|[kMGTPE]i?|[eE]\d+)?")
 NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
 COMPARED_STARTS = 50
+PASSWORD_IN_URL = re.compile(r"://[^/\s:]*:[^@\s]+@")
+SECRET_NAME = re.compile(r"PASSWORD|SECRET|TOKEN|API_?KEY|CREDENTIAL", re.IGNORECASE)
 
 Manifest = dict[str, Any]
 Rule = Callable[[Manifest], Iterator[str]]
@@ -182,9 +184,10 @@ def image(manifest: Manifest) -> Iterator[str]:
 def secrets(manifest: Manifest) -> Iterator[str]:
     for container in _containers(manifest):
         for variable in container.get("env", []):
-            value = str(variable.get("value", ""))
-            if re.search(r"://[^/\s:]*:[^@\s]+@", value):
-                yield f"{_called(container)}: {variable.get('name')} holds a password"
+            value = str(variable.get("value") or "")
+            is_named = SECRET_NAME.search(str(variable.get("name"))) is not None
+            if (is_named and value) or PASSWORD_IN_URL.search(value):
+                yield f"{_called(container)}: {variable.get('name')} holds a secret"
 
 
 RULES: tuple[Rule, ...] = (

@@ -65,6 +65,7 @@ import datetime as dt
 import json
 import os
 import time
+import uuid
 from typing import Any, Dict, List, Optional, TYPE_CHECKING
 from uuid import UUID
 
@@ -121,6 +122,7 @@ def everything(
     schema: Dict[str, Any] = {},
     *,
     flag: bool = False,
+    other_key: Optional[uuid.UUID] = None,
     late: "Address | None" = None,
 ) -> None:
     values = (when, key, order, points[0], colour, wait, late)

@@ -77,6 +77,8 @@ def test_the_body_is_the_signature(folder):
         "    limit: int = MOST\n",
         "    wait: dt.timedelta = dt.timedelta(seconds=5)\n",
         '    schema_: dict[str, Any] = Field(default={}, alias="schema")\n',
+        "    other_key: uuid.UUID | None = None\n",
+        "\nimport uuid  # noqa: TC003 - pydantic reads it\n",
         "    late: Address | None = None\n",
         "        arguments.count,\n",
         "        flag=arguments.flag,\n",

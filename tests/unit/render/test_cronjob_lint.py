@@ -65,6 +65,7 @@ BAD = [
     ("image", (*TASK, "image"), "registry:5000/app"),
     ("image", (*TASK, "image"), "app:latest"),
     ("secrets", (*TASK, "env", 0, "value"), "redis://:hunter2@cache/0"),
+    ("secrets", (*TASK, "env", 0), {"name": "API_TOKEN", "value": "hunter2"}),
 ]
 
 

@@ -149,6 +149,46 @@ def test_the_dashboard_is_one_that_grafana_opens(folder):
         assert len(references) == len(set(references))
 
 
+# Field names and enumerations of Grafana's published schema, version 39 on: what the
+# dashboard uses has to be among them, and a misspelt field would be dropped in silence.
+BOARD = (
+    "title uid description schemaVersion version editable timezone refresh time tags "
+    "annotations templating panels links graphTooltip weekStart"
+)
+VARIABLE = (
+    "name type label query datasource definition refresh sort includeAll multi "
+    "allValue current regex hide description options"
+)
+PANEL = (
+    "id title description type datasource gridPos fieldConfig targets options "
+    "transparent interval links maxDataPoints"
+)
+QUERY = "refId expr legendFormat instant range format interval exemplar hide datasource"
+FIELDS = "unit min max decimals displayName thresholds color noValue mappings custom"
+UNITS = {"s", "short", "percentunit"}
+
+
+def test_every_field_of_the_dashboard_is_one_of_the_schema(folder):
+    board = dashboard(folder)
+    assert set(board) <= set(BOARD.split())
+    assert {"annotations", "templating", "schemaVersion"} <= set(board)  # required
+    assert set(board["time"]) == {"from", "to"}
+    for variable in board["templating"]["list"]:
+        assert set(variable) <= set(VARIABLE.split())
+        assert variable["type"] in {"datasource", "query"}
+        assert variable.get("refresh", 0) in range(3)
+        assert variable.get("sort", 0) in range(9)
+    for panel in board["panels"]:
+        assert set(panel) <= set(PANEL.split())
+        assert set(panel["gridPos"]) == {"h", "w", "x", "y"}
+        assert set(panel["datasource"]) == {"type", "uid"}
+        assert set(panel["fieldConfig"]) == {"defaults", "overrides"}
+        assert set(panel["fieldConfig"]["defaults"]) <= set(FIELDS.split())
+        assert panel["fieldConfig"]["defaults"]["unit"] in UNITS
+        for target in panel["targets"]:
+            assert {"refId", "expr"} <= set(target) <= set(QUERY.split())
+
+
 def promtool(folder, *words):
     try:
         tool = program("promtool")
