@@ -23,6 +23,7 @@ EXIT_FINDINGS = 1
 EXIT_USAGE = 2
 EXIT_FILE_FAILED = 3
 EXIT_VERIFICATION_FAILED = 4
+EXIT_INTERRUPTED = 130  # as a shell calls a program that Ctrl-C has ended
 
 
 class MigratorError(Exception):

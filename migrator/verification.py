@@ -8,6 +8,7 @@ from migrator.errors import UsageError
 from migrator.pipeline import Survey, make_plan, read_plan_file, survey
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from migrator.model import Plan, PlannedSchedule
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
     from migrator.verify import Check
 
 
-def verify_tree(root: Path, base: str | None = None) -> tuple[Check, ...]:
+def verify_tree(
+    root: Path,
+    base: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Check, ...]:
     """Compare the tree before the last apply, or at git revision `base`, with now.
 
     UsageError where there is nothing to compare with.
@@ -25,7 +30,7 @@ def verify_tree(root: Path, base: str | None = None) -> tuple[Check, ...]:
     from migrator.verify import tree_at, tree_before
 
     manifest = read_plan_file(root)
-    found = survey(root)
+    found = survey(root, progress)
     plan = make_plan(found, manifest)
     if base is not None:
         with tree_at(root, base) as before:

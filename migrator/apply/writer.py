@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import stat
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -210,8 +212,9 @@ def _write_or_put_back(root: Path, journal: Journal) -> None:
         for entry in journal.entries:
             _write(root, entry)
     except BaseException as error:
-        _put_back(root, journal.entries)
-        journal.restore_previous()
+        with _uninterrupted():
+            _put_back(root, journal.entries)
+            journal.restore_previous()
         if isinstance(error, OSError):
             raise WriteError(
                 f"cannot be written: {error.strerror or error}",
@@ -220,6 +223,19 @@ def _write_or_put_back(root: Path, journal: Journal) -> None:
                 "the permissions, then run the command again.",
             ) from error
         raise
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Without Ctrl-C: a second one would leave a half of each."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _put_back(root: Path, entries: Sequence[Entry]) -> None:

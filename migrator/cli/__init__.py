@@ -11,7 +11,7 @@ import sys
 import click
 
 from migrator._version import __version__
-from migrator.errors import MigratorError
+from migrator.errors import EXIT_INTERRUPTED, MigratorError
 from migrator.shown import printable
 
 # command = its module; the text is what `migrate --help` shows.
@@ -72,7 +72,7 @@ def migrate() -> None:
     migrate apply          changes it; `migrate undo` takes it back
 
     Exit codes: 0 nothing to do or done, 1 findings or pending changes, 2 wrong usage,
-    3 a file failed or a write was refused, 4 verification failed.
+    3 a file failed or a write was refused, 4 verification failed, 130 interrupted.
     """  # noqa: D301 - \b is click's mark for lines to keep
 
 
@@ -84,9 +84,9 @@ def main() -> None:
         lines = map(printable, f"migrate: {error}".split("\n"))
         click.secho("\n".join(lines), fg="red", err=True)
         sys.exit(error.exit_code)
-    except click.exceptions.Abort:
-        click.echo("migrate: interrupted; nothing was written", err=True)
-        sys.exit(130)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        click.echo("migrate: interrupted; no file is half written", err=True)
+        sys.exit(EXIT_INTERRUPTED)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from migrator.cli.options import format_option, root_argument
+from migrator.cli.progress import progress_bar
 from migrator.errors import EXIT_NOTHING_TO_DO, EXIT_VERIFICATION_FAILED
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def command(root: Path, output: str, base: str | None, *, schedules: bool) -> in
         verify_report.print_proofs(proofs, output)
         passed = all(proof is None or proof.identical for _, proof in proofs)
     else:
-        checks = verify_tree(root, base)
+        with progress_bar("Scanning", is_on=output == "text") as progress:
+            checks = verify_tree(root, base, progress)
         verify_report.print_checks(checks, output)
         passed = all(check.passed for check in checks)
     return EXIT_NOTHING_TO_DO if passed else EXIT_VERIFICATION_FAILED

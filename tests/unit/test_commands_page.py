@@ -17,7 +17,7 @@ HEAD = """\
 Generated from the command line's own help. Every command can be run again at any
 time, takes the project's folder as PATH (default: the current one), and exits with 0
 (nothing to do, or done), 1 (findings or pending changes), 2 (wrong usage), 3 (a file
-failed or a write was refused) or 4 (verification failed).
+failed or a write was refused), 4 (verification failed) or 130 (interrupted).
 """
 
 
