@@ -11,6 +11,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from . import metrics
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
@@ -32,6 +34,7 @@ class Breaker:
         if state is None or state.open_until is None:
             return True
         now = self._clock()
+        metrics.paused(entry.id, state.open_until.timestamp())
         if now < state.open_until:
             return False
         return self._states.probing(entry.id, state.open_until, self._pause(entry))
@@ -42,7 +45,14 @@ class Breaker:
             return
         state = self._states.get(entry.id)
         if state is not None and state.failures >= entry.breaker_failures:
-            self._states.opened(entry.id, self._pause(entry))
+            until = self._pause(entry)
+            self._states.opened(entry.id, until)
+            metrics.paused(entry.id, until.timestamp())
+
+    def succeeded(self, entry: Entry) -> None:
+        """After a success was noted, which has closed it."""
+        if entry.breaker_failures:
+            metrics.paused(entry.id, 0.0)
 
     def _pause(self, entry: Entry) -> datetime:
         return self._clock() + timedelta(seconds=entry.breaker_pause)

@@ -34,6 +34,9 @@ else:
     DUE = Gauge("light_job_next_run_seconds", "Unix time", ["entry"])
     TIMEOUT = Gauge("light_job_timeout_seconds", "Limit of a run", ["entry"])
     GRACE = Gauge("light_job_grace_seconds", "A run may be so late", ["entry"])
+    OPEN_UNTIL = Gauge(
+        "light_breaker_open_until_seconds", "Unix time of the next try", ["entry"]
+    )
     QUEUED = Gauge("light_background_queued", "Accepted calls that have not ended")
     CAPACITY = Gauge("light_background_capacity", "Most calls that are accepted")
     REFUSED = Counter(
@@ -97,6 +100,12 @@ def claimed(entry: str, duration: float, *, is_ours: bool) -> None:
     CLAIM.labels(entry).observe(duration)
     if not is_ours:
         TAKEN.labels(entry).inc()
+
+
+def paused(entry: str, until: float) -> None:
+    """The circuit breaker is open until this Unix time; 0: it is closed."""
+    if IS_ACTIVE:
+        OPEN_UNTIL.labels(entry).set(until)
 
 
 def queued(depth: int, capacity: int) -> None:

@@ -214,14 +214,15 @@ class Runner:
     def _note(
         self, run: Run, error: BaseException | None, outcome: str, duration: float
     ) -> None:
+        entry = self._entries.get(run.job)
         if error is None:
             now = self._clock()
             self._states.succeeded(run.job, outcome, now=now, duration=duration)
-            return
-        self._states.failed(run.job, outcome, duration=duration)
-        entry = self._entries.get(run.job)
+        else:
+            self._states.failed(run.job, outcome, duration=duration)
         if entry is not None:
-            self._breaker.failed(entry)
+            note = self._breaker.succeeded if error is None else self._breaker.failed
+            note(entry)
 
     def _forget(self, run: Run) -> None:
         if run.lease is not None:

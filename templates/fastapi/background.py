@@ -55,6 +55,13 @@ class Work:
     breaker_failures: int = 0  # in a row, until it is refused for a while; 0: never
     breaker_pause: float = 300.0
 
+    def open_until(self, totals: Totals) -> float | None:
+        """Unix time from which one call may try; None while the breaker is closed."""
+        limit = self.breaker_failures
+        if not limit or totals.failures_in_a_row < limit:
+            return None
+        return (totals.last_failure or 0.0) + self.breaker_pause
+
 
 class RefusedError(Exception):
     """Nothing was accepted; worth another try in `retry_after` seconds."""
@@ -174,14 +181,15 @@ class Background:
         if not work.breaker_failures:
             return None
         totals = await self._in_store(self.records.totals, work.task)
-        if totals.failures_in_a_row < work.breaker_failures:
+        until = work.open_until(totals)
+        metrics.paused(work.task, until or 0.0)
+        if until is None:
             return None
-        failed_at = totals.last_failure or 0.0
-        left = failed_at + work.breaker_pause - self.clock()
+        left = until - self.clock()
         if left > 0:
             metrics.refused(work.task, "breaker-open")
             raise RefusedError("paused after too many failures", int(left) + 1)
-        return failed_at
+        return totals.last_failure or 0.0
 
     async def begin(self, record_id: str) -> None:
         """Run an accepted record, without being waited for while this is served."""
@@ -285,6 +293,11 @@ class Background:
                     await asyncio.wait(self._active, timeout=grace)
         for task in self._active:
             task.cancel()
+
+    def close(self) -> None:
+        """Wait for its threads and end them; a test does, before its store goes."""
+        self._bodies.shutdown()
+        self._store.shutdown()
 
     @asynccontextmanager
     async def _kept(self) -> AsyncIterator[None]:

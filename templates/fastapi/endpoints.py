@@ -17,7 +17,7 @@ import secrets
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Request
 from fastapi.responses import JSONResponse
@@ -63,6 +63,7 @@ class Overview(BaseModel):
     failed: int
     lost: int
     failures_in_a_row: int
+    breaker: Literal["closed", "open", "half-open"]
     last_success: datetime | None
     last_failure: datetime | None
 
@@ -197,8 +198,9 @@ async def state_of(work: Work, record_id: str) -> State:
 
 async def overview(work: Work) -> Overview:
     """What is under way, and the counts."""
+    background = service()
     try:
-        records, totals = await service().overview(work.task)
+        records, totals = await background.overview(work.task)
     except RecordsDownError as error:
         raise HTTPException(503, "the store is down", {"Retry-After": "5"}) from error
     return Overview(
@@ -208,9 +210,18 @@ async def overview(work: Work) -> Overview:
         failed=totals.failed,
         lost=totals.lost,
         failures_in_a_row=totals.failures_in_a_row,
+        breaker=_breaker(work.open_until(totals), background.clock()),
         last_success=_moment(totals.last_success),
         last_failure=_moment(totals.last_failure),
     )
+
+
+def _breaker(
+    open_until: float | None, now: float
+) -> Literal["closed", "open", "half-open"]:
+    if open_until is None:
+        return "closed"
+    return "open" if now < open_until else "half-open"
 
 
 def _moment(seconds: float | None) -> datetime | None:

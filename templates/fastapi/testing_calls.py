@@ -56,6 +56,7 @@ def call_now(
         try:
             record = asyncio.run(_ended(background, work, arguments))
         finally:
+            background.close()
             engine.dispose()
     if failures:
         raise failures[0]

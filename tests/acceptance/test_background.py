@@ -47,6 +47,7 @@ def test_a_failure_is_told_by_its_kind_alone(tmp_path, store):
         assert "secret" not in answer.text
         overview = server.client.get("/tasks/fail/status").json()
         assert overview["failures_in_a_row"] == 1
+        assert overview["breaker"] == "closed"  # this one has none
         # It is over: the same work may be called again.
         assert server.post("/tasks/fail").status_code == 202
 

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
+from prometheus_client import REGISTRY
 from pydantic import BaseModel
 from sqlalchemy import create_engine
 
@@ -77,7 +78,7 @@ def package(tmp_path_factory):
     (folder / "light_tasks").rename(folder / NAME)
     forget_metrics()
     sys.path.insert(0, str(folder))
-    names = ("background", "records", "records_redis", "records_sql")
+    names = ("background", "endpoints", "records", "records_redis", "records_sql")
     yield SimpleNamespace(
         **{name: importlib.import_module(f"{NAME}.{name}") for name in names}
     )
@@ -90,7 +91,7 @@ def package(tmp_path_factory):
 @pytest.fixture(params=["redis", "postgres", "sqlite"])
 def process(request, package, tmp_path):
     """`process()` is the background work of a process that was started just now."""
-    engines, namespace = [], f"t{time.time_ns()}"
+    engines, made, namespace = [], [], f"t{time.time_ns()}"
     clock = SimpleNamespace(now=FAILED_AT)
     url = f"sqlite:///{tmp_path}/records.db"
     if request.param != "sqlite":
@@ -102,10 +103,13 @@ def process(request, package, tmp_path):
         else:
             engines.append(create_engine(url))
             records = package.records_sql.SqlRecords(engines[-1], namespace)
-        return package.background.Background(records, clock=lambda: clock.now)
+        made.append(package.background.Background(records, clock=lambda: clock.now))
+        return made[-1]
 
     start.clock, start.url, start.namespace = clock, url, namespace
     yield start
+    for background in made:
+        background.close()
     for engine in engines:
         engine.dispose()
 
@@ -135,6 +139,19 @@ def call(background, work, number, *, fails=False):
     asyncio.run(both())
 
 
+def state_of(background, work):
+    """As the overview of the endpoint tells it."""
+    endpoints = sys.modules[f"{NAME}.endpoints"]
+    totals = background.records.totals(work.task)
+    return endpoints._breaker(work.open_until(totals), background.clock())
+
+
+def open_until():
+    """As Prometheus sees it."""
+    name = "light_breaker_open_until_seconds"
+    return REGISTRY.get_sample_value(name, {"entry": "shop.clean"})
+
+
 def test_it_opens_survives_a_restart_probes_and_closes(process, work, package):
     refused = package.background.RefusedError
     background = process()
@@ -146,14 +163,19 @@ def test_it_opens_survives_a_restart_probes_and_closes(process, work, package):
         with pytest.raises(refused, match="paused after too many") as caught:
             call(one, work, 10 + number)
         assert caught.value.retry_after == 61
+        assert state_of(one, work) == "open"
+    assert open_until() == FAILED_AT + 60
     process.clock.now += 61
     background = process()
+    assert state_of(background, work) == "half-open"
     call(background, work, 20, fails=True)  # the probe fails: open again
     with pytest.raises(refused, match="paused after too many"):
         call(background, work, 21)
     process.clock.now += 61
     call(background, work, 22)  # the next probe succeeds: closed
+    assert state_of(background, work) == "closed"
     call(process(), work, 23, fails=True)
+    assert open_until() == 0
     call(process(), work, 24)
 
 

@@ -212,6 +212,9 @@ def test_a_breaker_opens_probes_and_closes(bench):
     assert attempt(bench, runner, ValueError())
     assert attempt(bench, runner, ValueError())
     assert not attempt(bench, runner)  # open
+    open_until = "light_breaker_open_until_seconds"
+    until = REGISTRY.get_sample_value(open_until, {"entry": "job"})
+    assert until == bench.states.get("job").open_until.timestamp()
     runner = bench.runner(breaker_failures=2, breaker_pause=60.0)
     assert not attempt(bench, runner)  # still, in a process that was started since
     state = bench.states.get("job")
@@ -224,6 +227,7 @@ def test_a_breaker_opens_probes_and_closes(bench):
     assert attempt(bench, runner)  # the next probe succeeds: closed
     assert attempt(bench, runner)
     assert bench.states.get("job").open_until is None
+    assert REGISTRY.get_sample_value(open_until, {"entry": "job"}) == 0
 
 
 def test_a_half_open_breaker_admits_one_probe(bench):
