@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from migrator.render.background_body import Body, NoBodyError, body_of
 from migrator.render.background_names import Import, import_lines
 from migrator.render.entries import DEFAULT_TIMEOUT
 from migrator.render.environment import plain, rendered
-from migrator.render.jobs import expects_queue, is_importable
+from migrator.render.jobs import expects_queue, is_importable, module_names
 from migrator.render.literals import expression, in_docstring, python
 from migrator.render.monitoring import for_processes
 
@@ -163,13 +162,11 @@ def background_package(
 
 def _endpoints(plan: Plan, read: Read) -> list[Endpoint]:
     tasks = [task for task in plan.tasks if wants_endpoint(task)]
-    names = Counter(task.definition.function for task in tasks)
+    modules = module_names([task.definition for task in tasks])
     found = []
     for task in sorted(tasks, key=lambda task: task.definition.name):
         definition = task.definition
-        module = definition.function
-        if names[module] > 1:
-            module = f"{definition.module.rpartition('.')[2]}_{module}"
+        module = modules[definition.name]
         body = body_of(definition, read, TAKEN)
         found.append(Endpoint(task, module, _path(task, module), body))
     _refuse_equal_paths(found)

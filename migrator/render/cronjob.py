@@ -25,7 +25,7 @@ from migrator.render.cronjob_worker import (
 )
 from migrator.render.entries import DEFAULT_TIMEOUT, rendered_entry
 from migrator.render.environment import plain, rendered
-from migrator.render.jobs import Job, expects_queue, is_importable
+from migrator.render.jobs import Job, expects_queue, is_importable, module_names
 from migrator.render.literals import expression, in_docstring, python
 from migrator.render.monitoring import for_cronjobs
 from migrator.schedules.cron_rules import CronRule
@@ -115,7 +115,7 @@ def cronjob_package(
         django="django" in inventory.frameworks,
         app_module=app.rpartition(".")[0],
     )
-    modules = _module_names([tasks[name] for name in tasks])
+    modules = module_names([task.definition for task in tasks.values()])
     jobs: list[CronJob] = []
     taken: set[str] = set()
     for name, task in tasks.items():
@@ -125,17 +125,6 @@ def cronjob_package(
             files[f"workers/{module}.py"] = _worker(plan, task, mine, module, app=app)
             jobs += _jobs(plan, task, mine, module, taken)
     return files | _manifests(tuple(jobs), plan) | for_cronjobs(jobs)
-
-
-def _module_names(tasks: Sequence[PlannedTask]) -> dict[str, str]:
-    functions = [task.definition.function for task in tasks]
-    found = {}
-    for task in tasks:
-        module = task.definition.function
-        if functions.count(module) > 1:
-            module = f"{task.definition.module.rpartition('.')[2]}_{module}"
-        found[task.definition.name] = module
-    return found
 
 
 # ------------------------------------------------------------------- the worker

@@ -71,15 +71,36 @@ def expects_queue(definition: TaskDefinition, *, but_late_acks: bool = False) ->
 
 
 def jobs_of(tasks: Sequence[PlannedTask], *, finished: bool) -> dict[str, Job]:
-    """By task name. Modules are named after the functions, which may need telling."""
-    names = Counter(task.definition.function for task in tasks)
-    found = {}
-    for task in tasks:
-        definition = task.definition
-        module = definition.function
-        if names[module] > 1:
-            module = f"{definition.module.rpartition('.')[2]}_{module}"
-        found[definition.name] = _job(definition, module, finished=finished)
+    """By task name."""
+    definitions = [task.definition for task in tasks]
+    modules = module_names(definitions)
+    return {
+        definition.name: _job(definition, modules[definition.name], finished=finished)
+        for definition in definitions
+    }
+
+
+def module_names(definitions: Sequence[TaskDefinition]) -> dict[str, str]:
+    """By task name: its function, after as much of its path as tells it from others.
+
+    Never one for two: of `shop.tasks.send` and `billing.tasks.send` the file is called
+    the same as well, and one job would take the place of the other.
+    """
+    paths = {
+        each.name: [*each.module.split("."), each.function] for each in definitions
+    }
+    found: dict[str, str] = {}
+    for length in range(1, max(map(len, paths.values()), default=0) + 1):
+        left = {
+            name: "_".join(path[-length:])
+            for name, path in paths.items()
+            if name not in found
+        }
+        held = Counter([*left.values(), *found.values()])
+        found |= {name: module for name, module in left.items() if held[module] == 1}
+    alike = [name for name in paths if name not in found]
+    for name in alike:  # one function with several task names
+        found[name] = f"{'_'.join(paths[name])}_{len(found)}"
     return found
 
 
