@@ -12,7 +12,6 @@ from migrator.errors import UsageError
 from migrator.model import (
     Accept,
     ChangeSet,
-    DefinitionKind,
     FileChange,
     Plan,
     PlannedTask,
@@ -77,7 +76,7 @@ def _as_applied(plan: Plan) -> Plan:
     """The plan less what the next apply would move: a finish moves nothing."""
     tasks = tuple(
         task
-        if task.is_finished or task.definition.kind is DefinitionKind.LIGHT
+        if task.is_finished or task.definition.is_light
         else replace(task, accept=Accept.NO)
         for task in plan.tasks
     )
@@ -92,7 +91,7 @@ def _moved(plan: Plan) -> set[str]:
     return {
         task.definition.name
         for task in plan.tasks
-        if task.definition.kind is DefinitionKind.LIGHT and not task.is_finished
+        if task.definition.is_light and not task.is_finished
     }
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from migrator.application import celery_application
 from migrator.errors import UsageError
-from migrator.model import DefinitionKind
 from migrator.pipeline import survey
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def live_application(root: Path, app: str | None) -> LiveApplication:
     moved = frozenset(
         task.name
         for task in found.inventory.tasks
-        if task.kind is DefinitionKind.LIGHT and not task.in_tests
+        if task.is_light and not task.in_tests
     )
     name = app or ":".join(commanded.rsplit(".", 1))
     return LiveApplication(name, found.configuration.shim, moved)

@@ -12,9 +12,9 @@ from migrator.application import without_application
 from migrator.config import Configuration, load_configuration
 from migrator.errors import PlanError, ProjectError
 from migrator.model import (
+    Accept,
     ChangeSet,
     ContainerKind,
-    DefinitionKind,
     FileChange,
     FileStatus,
     Location,
@@ -201,7 +201,7 @@ def _source_root(found: Survey) -> str:
 
 def refuse_stale(plan: Plan) -> None:
     """PlanError where a task that is to move was changed since it was judged."""
-    stale = [t for t in plan.tasks if t.is_stale and t.accept == "yes"]
+    stale = [t for t in plan.tasks if t.is_stale and t.accept is Accept.YES]
     if not stale:
         return
     first = stale[0].definition
@@ -245,11 +245,7 @@ def pending_changes(
 def pending_tasks(root: Path, selection: Selection) -> tuple[str, ...]:
     """Names of the tasks, or of those of the schedules, that apply would move now."""
     plan, _ = pending_changes(root, selection=selection)
-    moving = [
-        task.definition.name
-        for task in plan.tasks
-        if task.moves and task.definition.kind is not DefinitionKind.LIGHT
-    ]
+    moving = _moving_now(plan)
     scheduled = [
         schedule.entry.task
         for schedule in plan.schedules
@@ -258,15 +254,20 @@ def pending_tasks(root: Path, selection: Selection) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*moving, *scheduled]))
 
 
+def _moving_now(plan: Plan) -> list[str]:
+    """Names of the tasks that move and have not moved before."""
+    return [
+        task.definition.name
+        for task in plan.tasks
+        if task.moves and not task.definition.is_light
+    ]
+
+
 def _with_routes(found: Survey, plan: Plan, changes: ChangeSet) -> ChangeSet:
     """The changes with a file that keeps the calls of what moves on Celery."""
     from migrator.plan import ROUTES_FILE, with_routes
 
-    moving = [
-        task.definition.name
-        for task in plan.tasks
-        if task.moves and task.definition.kind is not DefinitionKind.LIGHT
-    ]
+    moving = _moving_now(plan)
     if not moving:
         return changes
     before = _reader(found)(ROUTES_FILE)
@@ -335,7 +336,7 @@ def generated_files(
     existing = _reader(found)
     left = [task for task in plan.tasks if not task.is_finished]
     is_finished = len(left) < len(plan.tasks) and not any(
-        task.moves or task.definition.kind is DefinitionKind.LIGHT for task in left
+        task.moves or task.definition.is_light for task in left
     )
     inventory = found.inventory if left else without_application(found.inventory)
     changes = render(plan, inventory, existing=existing, finished=is_finished)

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from migrator.model import CallKind, DefinitionKind, Target
+from migrator.model import Target  # noqa: TC001 - the schemas read the hints
 
 if TYPE_CHECKING:
     from migrator.model import Inventory, Plan, PlannedTask
-
-NOT_CALLS = {CallKind.MOCK, CallKind.CONTROL, CallKind.RESULT}
 
 
 class Stage(StrEnum):
@@ -51,11 +49,7 @@ class Status:
 
 def burn_down(inventory: Inventory, plan: Plan) -> Status:
     """The status of every task of the source, and of those that are finished."""
-    calls = Counter(
-        site.task
-        for site in inventory.call_sites
-        if site.kind not in NOT_CALLS and not site.in_tests
-    )
+    calls = Counter(site.task for site in inventory.call_sites if site.is_caller)
     on_beat = Counter(s.entry.task for s in plan.schedules if not s.is_moved)
     moved = Counter(s.entry.task for s in plan.schedules if s.is_moved)
     return Status(
@@ -76,6 +70,6 @@ def burn_down(inventory: Inventory, plan: Plan) -> Status:
 def _stage(task: PlannedTask) -> Stage:
     if task.is_finished:
         return Stage.FINISHED
-    if task.definition.kind is DefinitionKind.LIGHT:
+    if task.definition.is_light:
         return Stage.MOVED
     return Stage.PLANNED if task.moves else Stage.CELERY

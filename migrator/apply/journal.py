@@ -68,7 +68,10 @@ class Journal:
         return Journal(self.file, state, turned)
 
     def restore_previous(self) -> None:
-        """Say again what held before this write, after everything was put back."""
+        """Say again what held before this write, after everything was put back.
+
+        An undo that died leaves the tree applied, an apply that died leaves nothing.
+        """
         if self.previous_state is State.APPLIED:
             self.reversed().with_state(State.APPLIED).save()
         else:

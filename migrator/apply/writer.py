@@ -106,10 +106,7 @@ def recover(root: Path) -> tuple[str, ...]:
         if journal is None or journal.state is State.APPLIED:
             return ()
         _put_back(root, journal.entries)
-        if journal.previous_state is State.APPLIED:  # an undo died: still applied
-            journal.reversed().with_state(State.APPLIED).save()
-        else:
-            journal.discard()
+        journal.restore_previous()
     return tuple(entry.path for entry in journal.entries)
 
 

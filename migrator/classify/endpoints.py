@@ -32,7 +32,7 @@ def no_endpoint(context: TaskContext) -> str:
         names = {call.target.rpartition(".")[2] for call in body.calls}
         if body.request_attributes or names & QUEUE_CALLS:
             return "it counts its attempts, or looks at its request"
-    for parameter in task.parameters[1 if task.is_bound else 0 :]:
+    for parameter in task.given_parameters:
         if parameter.kind.startswith("var-"):
             return f"its parameter {parameter.name} has no fixed shape"
         if set(WORD.findall(parameter.annotation)) - WORDS:

@@ -18,7 +18,7 @@ from migrator.classify.weights import (
     WEIGHTS,
 )
 from migrator.errors import ConfigurationError
-from migrator.model import DefinitionKind, Level, Verdict
+from migrator.model import Level, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -153,7 +153,7 @@ def _weights(changed: Mapping[str, int]) -> dict[str, int]:
 
 
 def _already_moved(context: TaskContext) -> Decision | None:
-    if context.task.kind is not DefinitionKind.LIGHT:
+    if not context.task.is_light:
         return None
     return Decision(
         Level.LIGHT, f"light_task {context.task.decorator}", "it has been moved"

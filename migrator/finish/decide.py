@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from migrator.finish.callers import SENDING, caller_reasons
 from migrator.finish.definitions import definition_reasons
-from migrator.model import DefinitionKind, FileStatus, Location, Refusal
+from migrator.model import FileStatus, Location, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -68,7 +68,7 @@ def decide(
     for task in plan.tasks:
         definition = task.definition
         name = definition.name
-        if name not in wanted or definition.kind is not DefinitionKind.LIGHT:
+        if name not in wanted or not definition.is_light:
             continue
         reasons = [
             *definition_reasons(definition, is_double=count[name] > 1),

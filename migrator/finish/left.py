@@ -6,7 +6,7 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from migrator.model import CallKind, DefinitionKind, Location, ManualStep
+from migrator.model import CallKind, Location, ManualStep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -52,7 +52,7 @@ def left_to_remove(
             steps += _processes(inventory, {"beat"})
     else:
         steps += _celery_itself(inventory, f"{plan.package_path}/")
-    has_light = any(task.kind is DefinitionKind.LIGHT for task in left)
+    has_light = any(task.is_light for task in left)
     patterns = [] if left else [OF_CELERY]
     patterns += [] if has_light else [OF_SHIM]
     steps += _texts(paths, read, patterns, has_docs=not left)

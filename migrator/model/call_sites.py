@@ -27,6 +27,12 @@ class CallKind(StrEnum):
     MOCK = "mock"  # the string "mod.task.delay" in a patch()
 
 
+# Questions about a run, and the run's own retry.
+NOT_CALLERS = frozenset(
+    {CallKind.MOCK, CallKind.CONTROL, CallKind.RESULT, CallKind.RETRY}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class CallSite:
     kind: CallKind
@@ -44,3 +50,8 @@ class CallSite:
     handler: str = (
         ""  # framework of the request handler it stands in: fastapi|django|flask
     )
+
+    @property
+    def is_caller(self) -> bool:
+        """Whether it makes the task run, or may, outside tests and its own body."""
+        return self.kind not in NOT_CALLERS and not self.in_tests

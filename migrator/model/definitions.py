@@ -143,6 +143,16 @@ class TaskDefinition:
     source_hash: str = ""  # blake2b of the definition's text, decorators included
     in_tests: bool = False
 
+    @property
+    def is_light(self) -> bool:
+        """Whether it has moved: the shim's decorator makes it."""
+        return self.kind is DefinitionKind.LIGHT
+
+    @property
+    def given_parameters(self) -> tuple[Parameter, ...]:
+        """What a caller gives: not the `self` of a bound task."""
+        return self.parameters[1:] if self.is_bound else self.parameters
+
 
 @dataclass(frozen=True, slots=True)
 class TaskWrapper:

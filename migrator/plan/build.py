@@ -11,7 +11,6 @@ from migrator.errors import PlanError
 from migrator.model import (
     Accept,
     ContainerKind,
-    DefinitionKind,
     Level,
     Location,
     Option,
@@ -69,8 +68,7 @@ def _planned(
     if stanza is None:
         accept = DEFAULT_ACCEPT[verdict.level]
         return PlannedTask(definition, verdict, verdict.target, accept)
-    is_moved = definition.kind is DefinitionKind.LIGHT
-    is_stale = not is_moved and (
+    is_stale = not definition.is_light and (
         stanza.is_marked_stale or stanza.hash != definition.source_hash
     )
     return PlannedTask(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import tomlkit
 from tomlkit.items import Table
 
-from migrator.model import DefinitionKind, Target
+from migrator.model import Target
 from migrator.plan.manifest import FORMAT, Manifest
 from migrator.plan.selection import NOT_NOW
 from migrator.shown import without_secrets
@@ -97,7 +97,7 @@ def _put_task(tasks: Table, task: PlannedTask) -> None:
         _drop(stanza, "stale", "gone")
         return
     _drop(stanza, "finished")  # whoever took a finish back by hand
-    if definition.kind is DefinitionKind.LIGHT:
+    if definition.is_light:
         _drop(stanza, "stale", "gone")
         return  # its verdict was given before it moved
     has_changed = "hash" in stanza and stanza["hash"] != definition.source_hash

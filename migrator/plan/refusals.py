@@ -45,7 +45,7 @@ def refusal(definition: TaskDefinition, calls: Iterable[CallSite]) -> str:
 
 def why_it_stays(task: PlannedTask) -> str:
     """The reason why an accepted task does not move all the same, or an empty text."""
-    if task.accept is not Accept.YES or task.definition.kind is DefinitionKind.LIGHT:
+    if task.accept is not Accept.YES or task.definition.is_light:
         return ""
     if task.target is Target.CELERY and not task.refusal:
         return f"accepted, but its target is celery: set {_place(task)} in the plan"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from migrator.errors import UsageError
-from migrator.model import Accept, DefinitionKind, Target
+from migrator.model import Accept, Target
 
 if TYPE_CHECKING:
     from migrator.model import Plan, PlannedTask
@@ -56,7 +56,7 @@ def selected(plan: Plan, selection: Selection) -> Plan:
 
 
 def _has_moved(task: PlannedTask) -> bool:
-    return task.is_finished or task.definition.kind is DefinitionKind.LIGHT
+    return task.is_finished or task.definition.is_light
 
 
 def _is_wanted(task: PlannedTask, selection: Selection) -> bool:

@@ -63,8 +63,7 @@ def body_of(
     if module is None:
         raise NoBodyError(f"its module {definition.module} could not be read")
     names = _Names(modules, module, taken)
-    parameters = definition.parameters[1 if definition.is_bound else 0 :]
-    made = [_Field(parameter, names) for parameter in parameters]
+    made = [_Field(parameter, names) for parameter in definition.given_parameters]
     return Body(
         fields=tuple(one.source() for one in made),
         arguments=tuple(one.argument for one in made),

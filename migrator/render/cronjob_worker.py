@@ -24,7 +24,7 @@ class NoWorkerError(ValueError):
 
 def parameters_of(definition: TaskDefinition) -> tuple[Parameter, ...]:
     """The parameters that can be given; NoWorkerError where one cannot be named."""
-    found = definition.parameters[1 if definition.is_bound else 0 :]
+    found = definition.given_parameters
     for parameter in found:
         if parameter.kind in {"positional-only", "var-positional"}:
             raise NoWorkerError(f"parameter {parameter.name} cannot be given by name")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.application import celery_application
-from migrator.model import DefinitionKind, ManualStep, Target
+from migrator.model import ManualStep, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,8 +46,7 @@ def _is_called(plan: Plan, inventory: Inventory) -> bool:
     light = {
         task.definition.name: task.target
         for task in plan.tasks
-        if not task.is_finished
-        and (task.moves or task.definition.kind is DefinitionKind.LIGHT)
+        if not task.is_finished and (task.moves or task.definition.is_light)
     }
     called = {call.task for call in inventory.call_sites if not call.in_tests}
     return any(target in ON_DEMAND or name in called for name, target in light.items())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from migrator.model import Location, ManualStep, Target
 from migrator.render.background import wants_endpoint
 from migrator.render.runner_steps import text_of
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -185,6 +186,4 @@ def _top_levels(plan: Plan) -> set[str]:
 
 
 def _staying(entries: int) -> str:
-    return (
-        "1 entry stays on beat" if entries == 1 else f"{entries} entries stay on beat"
-    )
+    return f"{counted(entries, 'entry')} {'stays' if entries == 1 else 'stay'} on beat"

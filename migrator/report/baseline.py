@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from migrator.errors import UsageError
-from migrator.model import DefinitionKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -81,7 +80,7 @@ def items_on_celery(found: Survey) -> tuple[Item, ...]:
 
 def _items(inventory: Inventory, is_test: Callable[[str], bool]) -> Iterator[Item]:
     for task in inventory.tasks:
-        if not task.in_tests and task.kind is not DefinitionKind.LIGHT:
+        if not task.in_tests and not task.is_light:
             text = f"{task.name} is a Celery task"
             yield Item(task_key(task), task.location, text)
     for entry in inventory.schedules:

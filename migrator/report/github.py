@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.model import DefinitionKind, FileStatus, Level
+from migrator.model import FileStatus, Level
 from migrator.shown import printable
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _spots(found: Survey) -> Iterator[str]:
 def _tasks(found: Survey) -> Iterator[str]:
     pairs = zip(found.inventory.tasks, found.verdicts, strict=True)
     for task, verdict in sorted(pairs, key=lambda pair: ORDER.index(pair[1].level)):
-        if task.in_tests or task.kind is DefinitionKind.LIGHT:
+        if task.in_tests or task.is_light:
             continue
         is_light = verdict.level is Level.LIGHT
         end = f"could move to: {verdict.target}" if is_light else "stays on Celery"

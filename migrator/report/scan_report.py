@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 SHOWN_BLIND_SPOTS = 5
 REASONS = 3
 ORDER = {Level.LIGHT: 0, Level.REVIEW: 1, Level.HEAVY: 2}
-NOT_CALLS = {CallKind.MOCK, CallKind.CONTROL}
 
 
 def print_scan(found: Survey, seconds: float, *, show_all: bool) -> None:
@@ -126,10 +125,7 @@ def _print_totals(
     out: Console, inventory: Inventory, verdicts: Sequence[Verdict]
 ) -> None:
     levels = Counter(verdict.level for verdict in verdicts)
-    calls = sum(
-        site.kind not in NOT_CALLS and not site.in_tests
-        for site in inventory.call_sites
-    )
+    calls = sum(site.is_caller for site in inventory.call_sites)
     mocks = sum(site.kind is CallKind.MOCK for site in inventory.call_sites)
     out.print()
     print_hanging(

@@ -18,7 +18,6 @@ from tomlkit.items import Array
 from migrator._version import __version__
 from migrator.model import (
     ChangeSet,
-    DefinitionKind,
     FileChange,
     Location,
     ManualStep,
@@ -50,11 +49,7 @@ def needed_by(plan: Plan) -> tuple[str, ...]:
     """Requirements of what the plan moves and generates."""
     needed = []
     schedules = {schedule.target for schedule in plan.schedules}
-    moving = [
-        task
-        for task in plan.tasks
-        if task.moves or task.definition.kind is DefinitionKind.LIGHT
-    ]
+    moving = [task for task in plan.tasks if task.moves or task.definition.is_light]
     if Target.APSCHEDULER in schedules:
         needed.append("apscheduler>=3.11.1,<4")
     is_vendored = plan.shim_name != "shim"

@@ -11,7 +11,6 @@ from migrator.model import (
     Callers,
     CallKind,
     ChangeSet,
-    DefinitionKind,
     FileChange,
     Location,
     ManualStep,
@@ -100,7 +99,7 @@ def _left(plan: Plan, finishing: Collection[str]) -> list[PlannedTask]:
     return [
         task
         for task in plan.tasks
-        if task.definition.kind is DefinitionKind.LIGHT
+        if task.definition.is_light
         and not task.is_finished
         and task.definition.name not in finishing
     ]

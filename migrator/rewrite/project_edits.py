@@ -66,7 +66,7 @@ def rewrite_project(
 def _edits_by_file(inventory: Inventory, plan: Plan) -> dict[str, FileEdits]:
     files: dict[str, FileEdits] = defaultdict(FileEdits)
     for task in plan.tasks:
-        if task.moves and task.definition.kind is not DefinitionKind.LIGHT:
+        if task.moves and not task.definition.is_light:
             _add_decorator(files[task.definition.location.path], task)
     for schedule in plan.schedules:
         if schedule.target is not Target.CELERY and not schedule.is_moved:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from migrator.model import DefinitionKind
 from migrator.verify.result import Check, Problem
 from migrator.wording import counted
 
@@ -27,7 +26,6 @@ def check(compared: Comparison) -> Check:
         if name not in after and name not in finished
     ]
     for name, task in after.items():
-        is_light = task.kind is DefinitionKind.LIGHT
         if name not in before:
             problems.append(Problem(f"task {name} was not there before", task.location))
         elif count_after[name] > count_before[name]:
@@ -35,10 +33,10 @@ def check(compared: Comparison) -> Check:
         elif task.source_hash != before[name].source_hash:
             text = f"body or options of task {name} changed"
             problems.append(Problem(text, task.location))
-        elif is_light and name not in moves:
+        elif task.is_light and name not in moves:
             text = f"task {name} is light, but the plan keeps it on Celery"
             problems.append(Problem(text, task.location))
-        elif name in moves and not is_light:
+        elif name in moves and not task.is_light:
             text = f"task {name} is to move, and is still on Celery"
             problems.append(Problem(text, task.location))
     return Check("definitions", counted(len(before), "task"), tuple(problems))

@@ -35,7 +35,7 @@ NOT_JSON = re.compile(
     """,
 )
 def unsafe_arguments(context: TaskContext) -> Iterator[Finding]:
-    parameters = context.task.parameters[1 if context.task.is_bound else 0 :]
+    parameters = context.task.given_parameters
     if not parameters:
         return
     option = context.option("serializer")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from migrator.report.html.code import decoded
 from migrator.report.html.markup import SPACE, Html, join, lines, tag
+from migrator.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -135,7 +136,7 @@ def _groups(diff: FileDiff) -> list[Sequence[Opcode]]:
 
 
 def _left_out(count: int) -> Html:
-    text = f"{count:,} unchanged lines" if count > 1 else "1 unchanged line"
+    text = counted(count, "unchanged line")
     return tag("tr", tag("td", text, colspan=4), class_="skip-lines")
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from migrator.model import CallKind, DefinitionKind, Level
+from migrator.model import CallKind, Level
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,10 +21,7 @@ if TYPE_CHECKING:
     )
     from migrator.pipeline import Survey
 
-# What reaches into a task from its own run, or from outside the program's flow.
-NOT_CALLERS = frozenset(
-    {CallKind.MOCK, CallKind.CONTROL, CallKind.RESULT, CallKind.RETRY}
-)
+
 LEVELS = (Level.LIGHT, Level.REVIEW, Level.HEAVY)
 NO_QUEUE = "no queue: moved already"
 UNREAD_QUEUE = "chosen at run time"
@@ -54,7 +51,7 @@ def task_views(found: Survey) -> tuple[TaskView, ...]:
             task,
             verdict,
             anchor=f"task-{number}-{slug(task.name)}",
-            callers=tuple(filter(is_caller, sites[task.name])),
+            callers=tuple(site for site in sites[task.name] if site.is_caller),
             mocks=tuple(s for s in sites[task.name] if s.kind is CallKind.MOCK),
             schedules=tuple(entries[task.name]),
             queues=queues(task),
@@ -65,10 +62,6 @@ def task_views(found: Survey) -> tuple[TaskView, ...]:
         if not task.in_tests
     ]
     return tuple(sorted(views, key=_order))
-
-
-def is_caller(site: CallSite) -> bool:
-    return site.kind not in NOT_CALLERS and not site.in_tests
 
 
 def slug(name: str) -> str:
@@ -98,7 +91,7 @@ def _queues(inventory: Inventory) -> Callable[[TaskDefinition], tuple[str, ...]]
     project = Project(inventory)
 
     def queues(task: TaskDefinition) -> tuple[str, ...]:
-        if task.kind is DefinitionKind.LIGHT:
+        if task.is_light:
             return (NO_QUEUE,)
         context = TaskContext(task, project)
         names = [name or UNREAD_QUEUE for name, _, _ in chosen_queues(context)]
