@@ -16,7 +16,6 @@ from migrator.model import (
     ChangeSet,
     ContainerKind,
     FileChange,
-    FileStatus,
     Location,
     ManualStep,
     Plan,
@@ -373,15 +372,6 @@ def _reader(found: Survey) -> Callable[[str], bytes | None]:
         return target.read_bytes() if is_ours else None
 
     return existing
-
-
-def failed_files(inventory: Inventory) -> tuple[str, ...]:
-    """Files of which nothing is known, as `path: reason`."""
-    return tuple(
-        f"{outcome.path}: {outcome.reason}"
-        for outcome in inventory.files
-        if outcome.status is FileStatus.FAILED
-    )
 
 
 def with_plan_file(

@@ -40,6 +40,7 @@ def command(root: Path, *, show_all: bool) -> None:
     Each answer is written to migrate.toml at once, so quitting keeps it. Without
     --all only tasks on "later", and those whose source changed, are asked about.
     """  # noqa: D301 - \b is click's mark for lines to keep
+    from migrator.model import Accept
     from migrator.pipeline import make_plan, read_plan_file, survey
 
     manifest = read_plan_file(root)
@@ -55,7 +56,7 @@ def command(root: Path, *, show_all: bool) -> None:
     asked = [
         task
         for task in plan.tasks
-        if show_all or task.accept == "later" or task.is_stale
+        if show_all or task.accept is Accept.LATER or task.is_stale
     ]
     _ask_all(root, asked)
 

@@ -97,9 +97,7 @@ def _imported(root: Path, app: str | None) -> tuple[StoredEntry, ...]:
 
 
 def _exit_code(found: Survey, *, has_findings: bool) -> int:
-    from migrator.pipeline import failed_files
-
-    if failed_files(found.inventory):
+    if found.inventory.failed_files:
         return EXIT_FILE_FAILED
     return EXIT_FINDINGS if has_findings else EXIT_NOTHING_TO_DO
 

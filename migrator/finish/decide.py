@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from migrator.finish.callers import SENDING, caller_reasons
 from migrator.finish.definitions import definition_reasons
-from migrator.model import FileStatus, Location, Refusal
+from migrator.model import Location, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -115,7 +115,6 @@ def _unseen(
     ]
     spots += [
         Refusal("", Location(file.path, 1), f"could not be read: {file.reason}")
-        for file in inventory.files
-        if file.status is FileStatus.FAILED
+        for file in inventory.failed_files
     ]
     return tuple(spots)

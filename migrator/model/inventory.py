@@ -11,7 +11,7 @@ from migrator.model.definitions import (
     TaskDefinition,
     TaskWrapper,
 )
-from migrator.model.places import BlindSpot, FileOutcome, Location
+from migrator.model.places import BlindSpot, FileOutcome, FileStatus, Location
 from migrator.model.schedules import ScheduleEntry
 
 
@@ -86,3 +86,8 @@ class Inventory:
     blind_spots: tuple[BlindSpot, ...] = ()
     frameworks: tuple[str, ...] = ()  # fastapi, django, flask, pyramid
     has_kubernetes: bool = False
+
+    @property
+    def failed_files(self) -> tuple[FileOutcome, ...]:
+        """Those of which nothing is known."""
+        return tuple(f for f in self.files if f.status is FileStatus.FAILED)

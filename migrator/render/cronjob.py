@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from migrator.application import celery_application
@@ -58,7 +58,6 @@ NOT_IN_WORKER = frozenset(
 )
 MOST_RETRIES = 6
 CELERY_RETRIES = 3
-COMPARED_STARTS = 200
 GUARD_IMPORTS = ("WallClock", "Grid")
 
 YOURS = "Yours to change; migrate leaves a file alone that you have changed."
@@ -241,16 +240,9 @@ def _jobs(
 
 
 def _period(cron: str, zone: str) -> float:
-    """Seconds between the two starts that are closest, of the coming ones."""
-    rule, moment, gaps = CronRule(cron, zone), datetime.now(UTC), []
-    previous = rule.next_after(moment)
-    for _ in range(COMPARED_STARTS):
-        following = None if previous is None else rule.next_after(previous)
-        if previous is None or following is None:
-            break
-        gaps.append((following - previous).total_seconds())
-        previous = following
-    return min(gaps, default=366 * 86400.0)
+    """Seconds between the two starts that are closest; a year where there is one."""
+    gap = CronRule(cron, zone).shortest_gap() or timedelta(days=366)
+    return gap.total_seconds()
 
 
 def _timeout(task: PlannedTask) -> float:

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from migrator.render.literals import expression, python
+from migrator.shipped import templates_folder
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-
-
-def templates_folder() -> Path:
-    """`_templates` of an installed wheel, else the folder beside the package."""
-    package = Path(__file__).resolve().parent.parent
-    installed = package / "_templates"
-    return installed if installed.is_dir() else package.parent / "templates"
 
 
 @cache

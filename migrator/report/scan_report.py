@@ -76,10 +76,9 @@ def _files_line(inventory: Inventory, seconds: float) -> Text:
 
 
 def _print_failures(out: Console, inventory: Inventory) -> None:
-    for outcome in inventory.files:
-        if outcome.status is FileStatus.FAILED:
-            text = f"failed  {outcome.path}: {outcome.reason}"
-            print_hanging(out, styled(text, "red"))
+    for outcome in inventory.failed_files:
+        text = f"failed  {outcome.path}: {outcome.reason}"
+        print_hanging(out, styled(text, "red"))
 
 
 def _print_tasks(out: Console, pairs: Iterable[Pair]) -> None:

@@ -12,14 +12,20 @@ from calendar import day_abbr, month_abbr
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from migrator.schedules.zones import clock_changes, zone_info
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
 _YEARS = 5  # the library gives up after so many
 _NOON = 12
+_COMPARED_YEAR = datetime(2025, 1, 1, tzinfo=UTC)
+_MOST_GAPS = 100  # more than an hour has minutes
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _MONTHS = {name.lower(): number for number, name in enumerate(month_abbr) if name}
 _WEEKDAYS = {name.lower(): (number + 1) % 7 for number, name in enumerate(day_abbr)}
@@ -63,7 +69,7 @@ class CronRule:
         limit = walk.wall.year + _YEARS
         while walk.wall.year <= limit:
             if (
-                self._reach_month(walk, limit)
+                self._reach_month(walk)
                 and self._reach_day(walk)
                 and self._reach_hour(walk)
                 and self._reach_minute(walk)
@@ -71,13 +77,37 @@ class CronRule:
                 return walk.instant
         return None
 
-    def _reach_month(self, walk: _Walk, limit: int) -> bool:
+    def shortest_gap(self) -> timedelta | None:
+        """Between the two closest runs; None: there are not two.
+
+        Of one fixed year and of its clock changes, so that what is rendered from it is
+        the same on every day.
+        """
+        year = (_COMPARED_YEAR, _COMPARED_YEAR + _DAY * 365)
+        spans = [year]
+        spans += [
+            (change.at - _DAY * 7, change.at + _DAY)
+            for change in clock_changes(self._zone.name, *year)
+        ]
+        return min((gap for span in spans for gap in self._gaps(*span)), default=None)
+
+    def _gaps(self, begin: datetime, end: datetime) -> Iterator[timedelta]:
+        """Between the first runs after `begin`, the one across `end` included."""
+        run = self.next_after(begin)
+        for _ in range(_MOST_GAPS):
+            later = run and run <= end and self.next_after(run)
+            if not (run and later):
+                return
+            yield later - run
+            run = later
+
+    def _reach_month(self, walk: _Walk) -> bool:
         while walk.wall.month not in self._month.numbers:
             walk.clear("day", "hour", "minute")
             walk.add_months(1)
             if walk.wall.month == 1:
-                return walk.wall.year > limit
-        return walk.wall.year <= limit
+                return False
+        return True
 
     def _reach_day(self, walk: _Walk) -> bool:
         while not self._day_matches(walk.wall):
@@ -157,7 +187,7 @@ class GoZone:
     """Wall times and instants of a zone as Go's package time computes them."""
 
     def __init__(self, name: str) -> None:
-        self._name = name
+        self.name = name
 
     def wall(self, instant: datetime) -> datetime:
         return instant.replace(tzinfo=None) + self._offset(instant)[0]
@@ -173,7 +203,7 @@ class GoZone:
         return as_utc - offset
 
     def _offset(self, instant: datetime) -> tuple[timedelta, datetime, datetime]:
-        starts, offsets = _periods(self._name, instant.year)
+        starts, offsets = _periods(self.name, instant.year)
         index = bisect_right(starts, instant) - 1
         end = starts[index + 1] if index + 1 < len(starts) else _NEVER
         return offsets[index], starts[index], end

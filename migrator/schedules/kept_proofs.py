@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from migrator.schedules.proof import prove
-from migrator.schedules.triggers import templates_folder
 from migrator.schedules.zones import clock_changes, zone_info
+from migrator.shipped import templates_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,9 +7,10 @@ import sys
 from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import ModuleSpec
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from migrator.shipped import templates_folder
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -73,10 +74,3 @@ def generated_module(name: str) -> ModuleType:
         package.__spec__ = ModuleSpec(_PACKAGE, None, is_package=True)
         sys.modules[_PACKAGE] = package  # relative imports and pickles look there
     return importlib.import_module(f"{_PACKAGE}.{name}")
-
-
-def templates_folder() -> Path:
-    """Where the sources of generated files are, installed or in a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    installed = package / "_templates"
-    return installed if installed.is_dir() else package.parent / "templates"

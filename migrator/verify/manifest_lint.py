@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
 from migrator.schedules.cron_rules import CronError, CronRule
@@ -20,7 +19,6 @@ SHORTEST_DEADLINE = 10  # the controller looks every ten seconds
 MACROS = {"@hourly", "@daily", "@weekly", "@monthly", "@yearly", "@midnight"}
 QUANTITY = re.compile(r"\d+(?:\.\d+)?(?:m|[kMGTPE]i?|[eE]\d+)?")
 NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
-COMPARED_STARTS = 50
 PASSWORD_IN_URL = re.compile(r"://[^/\s:]*:[^@\s]+@")
 SECRET_NAME = re.compile(r"PASSWORD|SECRET|TOKEN|API_?KEY|CREDENTIAL", re.IGNORECASE)
 
@@ -246,7 +244,7 @@ def _is_number(value: Any) -> TypeGuard[int]:
 
 
 def _period(manifest: Manifest) -> float | None:
-    """Seconds between the two closest of the coming starts; None for a bad schedule."""
+    """Seconds between the two closest starts; None for a bad schedule."""
     spec = _spec(manifest)
     zone = str(spec.get("timeZone") or "UTC")
     try:
@@ -254,11 +252,5 @@ def _period(manifest: Manifest) -> float | None:
         rule = CronRule(str(spec.get("schedule")), zone)
     except ValueError:  # CronError and UnknownZoneError: rules of their own
         return None
-    moment, gaps = rule.next_after(datetime.now(UTC)), []
-    for _ in range(COMPARED_STARTS):
-        following = None if moment is None else rule.next_after(moment)
-        if moment is None or following is None:
-            break
-        gaps.append((following - moment).total_seconds())
-        moment = following
-    return min(gaps, default=None)
+    gap = rule.shortest_gap()
+    return None if gap is None else gap.total_seconds()

@@ -92,7 +92,7 @@ def _figures(inventory: Inventory, views: Sequence[TaskView]) -> Html:
 
 
 def _failures(inventory: Inventory) -> Html | None:
-    failed = [o for o in inventory.files if o.status is FileStatus.FAILED]
+    failed = inventory.failed_files
     if not failed:
         return None
     items = [
