@@ -213,13 +213,22 @@ class States:
         blocking = BLOCKING.get(driver, driver) + separator + rest
         self.engine = create_engine(blocking, pool_pre_ping=True)
         self._name = namespace.replace(".", "_") + STATE
+        self._is_there = False
+
+    def _is_made(self) -> bool:
+        """Whether the scheduler was ever up. Asked only until it was: it never goes."""
+        from sqlalchemy import inspect
+
+        if not self._is_there:
+            self._is_there = inspect(self.engine).has_table(self._name)
+        return self._is_there
 
     def slot(self, entry: str, *columns: str) -> datetime | None:
         """The first of the columns that is set; None where there is no such row."""
-        from sqlalchemy import inspect, text
+        from sqlalchemy import text
 
-        if not inspect(self.engine).has_table(self._name):
-            return None  # the scheduler has never been up
+        if not self._is_made():
+            return None
         query = f"SELECT {', '.join(columns)} FROM {self._name} WHERE entry = :entry"  # noqa: S608 - names of ours
         with self.engine.connect() as connection:
             row = connection.execute(text(query), {"entry": entry}).first()
@@ -250,11 +259,11 @@ class States:
 
     def note(self, entry: str, slot: datetime, next_run: datetime) -> None:
         """What the scheduler counts missed slots and its health from; only forward."""
-        from sqlalchemy import inspect, text
+        from sqlalchemy import text
         from sqlalchemy.exc import SQLAlchemyError
 
         try:
-            if not inspect(self.engine).has_table(self._name):
+            if not self._is_made():
                 return
             with self.engine.begin() as connection:
                 for column, moment in (("last_slot", slot), ("next_run", next_run)):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from migrator.errors import PlanError
 from migrator.render.literals import expression, one_line, python
+from migrator.schedules.conversion import read_instant
+from migrator.schedules.interval import datetime_source
 
 if TYPE_CHECKING:
     from migrator.model import Option, PlannedSchedule, PlannedTask
@@ -83,8 +84,8 @@ def _options(
         found.append(("no_overlap", "True"))
     if not entry.enabled:
         found.append(("is_enabled", "False"))
-    if last := (entry.spec or {}).get("last_run_at"):
-        found.append(("last_run", _datetime(str(last))))
+    if last := read_instant((entry.spec or {}).get("last_run_at")):
+        found.append(("last_run", datetime_source(last)))
     return found
 
 
@@ -119,13 +120,3 @@ def _unusable(task: PlannedTask, option: str, wanted: str) -> PlanError:
         where="migrate.toml",
         hint="Correct the stanza of the task and run the command again.",
     )
-
-
-def _datetime(text: str) -> str:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(UTC)
-    numbers = [*moment.timetuple()[:6], moment.microsecond]
-    while len(numbers) > 3 and numbers[-1] == 0:  # noqa: PLR2004 - year, month, day
-        numbers.pop()
-    return f"datetime({', '.join(map(str, numbers))}, tzinfo=UTC)"

@@ -157,7 +157,7 @@ def _names(requirement: str, text: str) -> bool:
 
 
 def _is_new(task: PlannedTask) -> bool:
-    return task.moves and task.definition.kind is not DefinitionKind.LIGHT
+    return task.moves and not task.definition.is_light
 
 
 class _ByHandError(ValueError):
