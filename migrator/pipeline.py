@@ -21,7 +21,6 @@ from migrator.model import (
     Plan,
     PlannedSchedule,
     Refusal,
-    Target,
 )
 from migrator.reading import read_regular
 from migrator.vendoring import folder_of, is_vendored, vendored_files
@@ -244,29 +243,16 @@ def pending_changes(
 def pending_tasks(root: Path, selection: Selection) -> tuple[str, ...]:
     """Names of the tasks, or of those of the schedules, that apply would move now."""
     plan, _ = pending_changes(root, selection=selection)
-    moving = _moving_now(plan)
-    scheduled = [
-        schedule.entry.task
-        for schedule in plan.schedules
-        if schedule.target is not Target.CELERY and not schedule.is_moved
-    ]
+    moving = [task.definition.name for task in plan.tasks if task.moves_now]
+    scheduled = [s.entry.task for s in plan.schedules if s.moves_now]
     return tuple(dict.fromkeys([*moving, *scheduled]))
-
-
-def _moving_now(plan: Plan) -> list[str]:
-    """Names of the tasks that move and have not moved before."""
-    return [
-        task.definition.name
-        for task in plan.tasks
-        if task.moves and not task.definition.is_light
-    ]
 
 
 def _with_routes(found: Survey, plan: Plan, changes: ChangeSet) -> ChangeSet:
     """The changes with a file that keeps the calls of what moves on Celery."""
     from migrator.plan import ROUTES_FILE, with_routes
 
-    moving = _moving_now(plan)
+    moving = [task.definition.name for task in plan.tasks if task.moves_now]
     if not moving:
         return changes
     before = _reader(found)(ROUTES_FILE)

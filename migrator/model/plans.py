@@ -39,6 +39,11 @@ class PlannedSchedule:
     warnings: tuple[str, ...] = ()  # differences of no consequence, existing bugs
     is_moved: bool = False  # an earlier apply took it out of beat already
 
+    @property
+    def moves_now(self) -> bool:
+        """Whether the next apply takes it out of beat."""
+        return self.target is not Target.CELERY and not self.is_moved
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedTask:
@@ -60,6 +65,11 @@ class PlannedTask:
             and self.target is not Target.CELERY
             and not self.is_stale
         )
+
+    @property
+    def moves_now(self) -> bool:
+        """Whether the next apply moves it: the source has it on Celery still."""
+        return self.moves and not self.definition.is_light
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,11 +83,7 @@ def _scheduler(plan: Plan, inventory: Inventory, read: Read) -> Iterator[ManualS
 
 def _rows(plan: Plan, inventory: Inventory) -> Iterator[ManualStep]:
     """django-celery-beat keeps a row of each entry that it has once read."""
-    moving = [
-        schedule.entry.name
-        for schedule in plan.schedules
-        if schedule.target is not Target.CELERY and not schedule.is_moved
-    ]
+    moving = [s.entry.name for s in plan.schedules if s.moves_now]
     scheduler = _database_scheduler(inventory)
     if not moving or scheduler is None:
         return

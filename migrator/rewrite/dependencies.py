@@ -28,7 +28,7 @@ from migrator.rewrite.requirements_files import RequirementsFiles
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from migrator.model import Plan, PlannedTask
+    from migrator.model import Plan
 
     Edit = Callable[[str, Sequence[str]], str]
 
@@ -136,7 +136,7 @@ def _undeclared(
         return
     texts = {path: edits.text(path) for path in declaring if path in paths}
     missing = [one for one in needed if not any(_names(one, t) for t in texts.values())]
-    if not missing or (not texts and not any(_is_new(task) for task in plan.tasks)):
+    if not missing or (not texts and not any(task.moves_now for task in plan.tasks)):
         return
     places = (
         Location(path, number)
@@ -154,10 +154,6 @@ def _undeclared(
 def _names(requirement: str, text: str) -> bool:
     words = re.escape(_key(requirement)).replace(r"\-", "[-_.]")
     return re.search(rf"(?<![\w.-]){words}(?![\w.-])", text, re.IGNORECASE) is not None
-
-
-def _is_new(task: PlannedTask) -> bool:
-    return task.moves and not task.definition.is_light
 
 
 class _ByHandError(ValueError):

@@ -66,10 +66,10 @@ def rewrite_project(
 def _edits_by_file(inventory: Inventory, plan: Plan) -> dict[str, FileEdits]:
     files: dict[str, FileEdits] = defaultdict(FileEdits)
     for task in plan.tasks:
-        if task.moves and not task.definition.is_light:
+        if task.moves_now:
             _add_decorator(files[task.definition.location.path], task)
     for schedule in plan.schedules:
-        if schedule.target is not Target.CELERY and not schedule.is_moved:
+        if schedule.moves_now:
             _add_schedule(files[schedule.entry.location.path], schedule)
     if any(task.moves and not task.is_finished for task in plan.tasks):
         for web_app in _apps_to_start(inventory):
