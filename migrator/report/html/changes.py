@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from migrator.model import Accept, Target
 from migrator.report.html.markup import Html, join, name, place, prose, tag
 from migrator.report.html.page import Section
+from migrator.report.html.parts import figures, scrolled
 from migrator.report.html.side_by_side import MINUS, FileDiff, file_block, file_diff
 from migrator.report.html.tasks import badge
 from migrator.wording import counted
@@ -54,7 +55,7 @@ def _summary(plan: Plan, diffs: Sequence[FileDiff]) -> Html:
     proven = sum(s.target is not Target.CELERY for s in plan.schedules)
     new = sum(diff.is_new for diff in diffs)
     added, removed = sum(d.added for d in diffs), sum(d.removed for d in diffs)
-    figures = (
+    facts = (
         ("tasks to move", f"{moves:,}", f"of {len(plan.tasks):,}"),
         ("later", f"{accepts[Accept.LATER]:,}", "tasks, when you say so"),
         ("staying", f"{accepts[Accept.NO]:,}", "tasks, on Celery"),
@@ -66,11 +67,7 @@ def _summary(plan: Plan, diffs: Sequence[FileDiff]) -> Html:
             "exactly what apply writes",
         ),
     )
-    pairs = [
-        tag("div", tag("dt", title), tag("dd", tag("strong", value), " ", note))
-        for title, value, note in figures
-    ]
-    return tag("dl", *pairs, class_="figures")
+    return figures(facts)
 
 
 def _tasks(plan: Plan, diffs: Sequence[FileDiff], anchors: Mapping[str, str]) -> Html:
@@ -171,6 +168,4 @@ def _table(caption: str, titles: Sequence[str], rows: list[Html], kind: str) -> 
         tag("tbody", *rows),
         class_=kind,
     )
-    return tag(
-        "div", table, class_="scroll", tabindex="0", role="region", aria_label=caption
-    )
+    return scrolled(table, caption)

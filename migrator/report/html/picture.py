@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from migrator.report.html.graph import Edge, Graph, Node, call_graph
 from migrator.report.html.markup import Html, Value, join, name, tag
+from migrator.report.html.parts import scrolled
 from migrator.report.html.tasks import badge
 
 if TYPE_CHECKING:
@@ -27,18 +28,8 @@ def graph_section(views: Sequence[TaskView]) -> Html:
     if not views:
         return tag("p", "No Celery task found.", class_="quiet")
     graph = call_graph(views)
-    return join([_scrolled(_picture(graph)), _list(views)])
-
-
-def _scrolled(content: Html) -> Html:
-    return tag(
-        "div",
-        content,
-        class_="scroll",
-        tabindex="0",
-        role="region",
-        aria_label="Graph of callers, tasks and queues",
-    )
+    picture = scrolled(_picture(graph), "Graph of callers, tasks and queues")
+    return join([picture, _list(views)])
 
 
 def _picture(graph: Graph) -> Html:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from migrator.model import FileStatus
 from migrator.report.html.markup import Html, join, place, prose, tag
+from migrator.report.html.parts import figures
 from migrator.report.html.tasks import badge
 from migrator.report.html.view import LEVELS
 from migrator.wording import counted
@@ -72,7 +73,7 @@ def _figures(inventory: Inventory, views: Sequence[TaskView]) -> Html:
         f"{files[FileStatus.SKIPPED]:,} skipped, "
         f"{files[FileStatus.FAILED]:,} failed"
     )
-    figures = (
+    facts = (
         (
             "tasks",
             f"{len(views):,}",
@@ -84,11 +85,7 @@ def _figures(inventory: Inventory, views: Sequence[TaskView]) -> Html:
         ("blind spots", f"{len(inventory.blind_spots):,}", "seen, and not resolved"),
         ("files", f"{len(inventory.files):,}", outcomes),
     )
-    pairs = [
-        tag("div", tag("dt", title), tag("dd", tag("strong", value), " ", note))
-        for title, value, note in figures
-    ]
-    return tag("dl", *pairs, class_="figures")
+    return figures(facts)
 
 
 def _failures(inventory: Inventory) -> Html | None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from migrator.report.html.fires import DAY, Fires, fires_of, local_midnight
 from migrator.report.html.markup import Html, name, tag
+from migrator.report.html.parts import scrolled
 from migrator.report.html.strip import HEIGHT, WIDTH, hours, marks, number, strip
 
 if TYPE_CHECKING:
@@ -46,14 +47,7 @@ def timeline(
         tag("tbody", _load_row(load), *rows),
         class_="timeline",
     )
-    return tag(
-        "div",
-        table,
-        class_="scroll",
-        tabindex="0",
-        role="region",
-        aria_label="Timeline of all schedules",
-    )
+    return scrolled(table, "Timeline of all schedules")
 
 
 def _zone(entries: Sequence[ScheduleEntry]) -> tzinfo:
