@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, settings
 from tests.servers import ServerMissingError, postgres_server, redis_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
 # A scan of a test's project is not worth a file in the cache folder of whoever runs it.
 os.environ.setdefault("MIGRATE_CACHE", "off")
@@ -31,33 +32,35 @@ def _missing(error: ServerMissingError) -> None:
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     """TEST_REDIS_URL, or a private server."""
-    if given := os.environ.get("TEST_REDIS_URL"):
-        yield given
-        return
-    try:
-        server = redis_server()
-        url = server.__enter__()
-    except ServerMissingError as error:
-        _missing(error)
-    else:
-        yield url
-        server.__exit__(None, None, None)
+    yield from _served("TEST_REDIS_URL", redis_server)
 
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """TEST_POSTGRES_URL, or a private server."""
-    if given := os.environ.get("TEST_POSTGRES_URL"):
+    yield from _served("TEST_POSTGRES_URL", postgres_server)
+
+
+def _served(
+    variable: str, server: Callable[[], AbstractContextManager[str]]
+) -> Iterator[str]:
+    if given := os.environ.get(variable):
         yield given
         return
     try:
-        server = postgres_server()
-        url = server.__enter__()
+        with server() as url:
+            yield url
     except ServerMissingError as error:
         _missing(error)
-    else:
-        yield url
-        server.__exit__(None, None, None)
+
+
+@pytest.fixture
+def proofs_kept(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Commands that follow each other prove a schedule once, as they do for people."""
+    monkeypatch.delenv("MIGRATE_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

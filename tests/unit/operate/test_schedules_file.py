@@ -69,13 +69,12 @@ def plain(number: int = 0) -> None:
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(tmp_path, proofs_kept):
     root = tmp_path / "project"
     (root / "shop").mkdir(parents=True)
     (root / "shop" / "__init__.py").touch()
     (root / "shop" / "app.py").write_text(APP)
     (root / "shop" / "tasks.py").write_text(TASKS)
-    monkeypatch.setenv("MIGRATE_CACHE", "off")
     return root
 
 

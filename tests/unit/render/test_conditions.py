@@ -61,8 +61,7 @@ print(json.dumps({entry.id: entry.is_enabled for entry in ENTRIES}))
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
-    monkeypatch.setenv("MIGRATE_CACHE", "off")
+def project(tmp_path, proofs_kept):
     (tmp_path / "mill").mkdir()
     (tmp_path / "mill" / "__init__.py").touch()
     (tmp_path / "mill" / "app.py").write_text(APP)

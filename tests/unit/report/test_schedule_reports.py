@@ -36,8 +36,7 @@ NOW = datetime(2026, 11, 28, 12, 34, tzinfo=UTC)
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
-    monkeypatch.setenv("MIGRATE_CACHE", "off")
+def project(tmp_path, proofs_kept):
     (tmp_path / "mill").mkdir()
     (tmp_path / "mill" / "__init__.py").touch()
     (tmp_path / "mill" / "app.py").write_text(APP)
