@@ -26,6 +26,11 @@ COPY = re.compile(r"^\s*COPY\s+(?P<sources>.+?)\s+\S+\s*$", re.IGNORECASE)
 DATABASE_SCHEDULER = re.compile(
     r"django_celery_beat|DatabaseScheduler|(?:^|-S|--scheduler)[ =]?['\"]?django\b"
 )
+TESTPATHS = re.compile(
+    r"^[ \t]*testpaths[ \t]*=[ \t]*(\[[^\]]*\]|[^\n]*(?:\n[ \t]+\S[^\n]*)*)",
+    re.MULTILINE,
+)
+PYTEST_FILES = ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 PACKAGES = re.compile(r"^\s*(?:include|packages)\s*=\s*\[")
 
 
@@ -37,6 +42,7 @@ def steps_of(plan: Plan, inventory: Inventory, read: Read) -> tuple[ManualStep, 
         *_rows(plan, inventory),
         *_image(plan, inventory, read),
         *_packaging(plan, read),
+        *_proof(plan, read),
         *_cluster(plan),
     )
 
@@ -157,6 +163,28 @@ def _packaging(plan: Plan, read: Read) -> Iterator[ManualStep]:
                 f'add "{own}*" to this list',
                 "the build takes packages by name, and the generated one is new",
             )
+
+
+def _proof(plan: Plan, read: Read) -> Iterator[ManualStep]:
+    """A pytest that looks in named folders only would never repeat the proof."""
+    left = {t.definition.name for t in plan.tasks if t.moves and not t.is_finished}
+    is_rendered = any(
+        s.target is Target.APSCHEDULER and s.entry.task in left for s in plan.schedules
+    )
+    for path in PYTEST_FILES if is_rendered else ():
+        text = text_of(read, path)
+        found = TESTPATHS.search(text)
+        if found is None:
+            continue
+        folders = {word.rstrip("/") for word in re.findall(r"[^\s\[\]\"',]+", found[1])}
+        over = (plan.package_path, *map(str, PurePosixPath(plan.package_path).parents))
+        if folders.isdisjoint(over):
+            yield ManualStep(
+                Location(path, text.count("\n", 0, found.start(1)) + 1),
+                f'add "{plan.package_path}" to these folders',
+                "test_schedules.py there repeats the proof with each run of your tests",
+            )
+        return  # pytest reads the first of them alone
 
 
 def _cluster(plan: Plan) -> Iterator[ManualStep]:

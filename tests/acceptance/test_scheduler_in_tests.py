@@ -52,6 +52,12 @@ def test_an_unknown_entry_is_named():
     with pytest.raises(LookupError, match="no entry 'b'; there are: a"):
         run_now("b")
 """
+# Their environment has what the package imports, and neither tool nor shim.
+THEIR_CONFTEST = """
+import sys
+
+sys.modules["migrator"] = sys.modules["shim"] = None
+"""
 SPECS = {
     "ny": {"kind": "crontab", "minute": "*/20", "timezone": "America/New_York"},
     "night": {"kind": "crontab", "minute": 30, "hour": 2, "timezone": "Europe/Berlin"},
@@ -84,6 +90,7 @@ def their_project(tmp_path):
         planned(definition("shop.fail", "fail")),
     ]
     with project(tmp_path, entries, tasks) as running:
+        (running.folder / "conftest.py").write_text(THEIR_CONFTEST)
         yield running
 
 
