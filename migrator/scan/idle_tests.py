@@ -66,7 +66,7 @@ def without_idle_tests(text: str, words: AbstractSet[bytes]) -> str:
 
 def _functions(text: str) -> Iterator[tuple[int, int, int, str]]:
     """Start with the decorators, start of the `def`, end, and name."""
-    margins = [match.end() - 1 for match in MARGIN.finditer(text)]
+    margins = [match.start() for match in MARGIN.finditer("\n" + text)]
     start, is_torn = -1, False
     for position, margin in enumerate(margins):
         if text[margin] == "@":

@@ -41,6 +41,7 @@ TO_WORDS = bytes(
     for code in range(256)
 )
 IMPORTS = re.compile(rb"^[ \t]*(?:from|import)[ \t][^\n(]*(?:\([^)]*\))?", re.MULTILINE)
+FROM_PACKAGE = re.compile(rb"from[ \t]*\.+[ \t]*import\b")
 STAR_IMPORT = re.compile(rb"import[ \t]+\*")
 
 
@@ -96,5 +97,7 @@ class NameFilter:
         """Whether the file imports from a module that is wanted, or names it."""
         imports = b"\n".join(IMPORTS.findall(data))
         if any(module in imports for module in self._modules):
+            return True
+        if FROM_PACKAGE.search(imports) is not None:  # whose name is not written there
             return True
         return any(dotted in data for dotted in self._dotted)

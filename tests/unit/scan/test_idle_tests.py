@@ -115,6 +115,21 @@ def test_nothing_is_lost_by_it(tmp_path: Path) -> None:
     assert short.web_apps
 
 
+@pytest.mark.parametrize("package", [".", " . ", ".."])
+def test_a_name_that_is_taken_from_the_package_around(
+    tmp_path: Path, package: str
+) -> None:
+    """`from . import send` does not write the module that defines it."""
+    below = tmp_path / "shop" / ("below" if package == ".." else "")
+    below.mkdir(parents=True)
+    (below / "__init__.py").touch()
+    (tmp_path / "shop/__init__.py").write_text(APP, encoding="utf-8")
+    text = f"from {package} import send\n\n\ndef go():\n    send()\n"
+    (below / "other.py").write_text(text, encoding="utf-8")
+    (site,) = Scan(open_project(tmp_path)).run().call_sites
+    assert (site.kind, site.task) == (CallKind.DIRECT, "mails.dispatched")
+
+
 def test_only_what_is_idle_is_emptied() -> None:
     short = without_idle_tests(TESTS, frozenset({b"post", b"shortcut"}))
     assert "status_code" not in short
