@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from migrator.classify.deeds import unknown_costs
-from migrator.classify.project import ENQUEUES
 from migrator.model import CallKind, DefinitionKind
 
 if TYPE_CHECKING:
@@ -111,7 +110,7 @@ class TaskContext:
     @cached_property
     def enqueues(self) -> tuple[CallSite, ...]:
         """Where the task puts work into a queue."""
-        return tuple(site for site in self.inner_sites if site.kind in ENQUEUES)
+        return tuple(filter(self.project.is_enqueuing, self.inner_sites))
 
     @cached_property
     def schedules(self) -> tuple[ScheduleEntry, ...]:

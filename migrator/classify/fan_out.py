@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def fan_outs(context: TaskContext) -> Iterator[tuple[CallSite, Bound]]:
     """Each enqueueing call that stands in a loop, with the bound of that loop."""
     handed_on = context.does(CallKind.VALUE)
-    for site in (*context.enqueues, *handed_on):
+    for site in dict.fromkeys((*context.enqueues, *handed_on)):
         if site.loop_depth:
             yield site, loop_bound(context, site.enclosing, site.loop_iterates)
 

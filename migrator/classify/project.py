@@ -63,7 +63,23 @@ class Project:
 
     @cached_property
     def sites_in_function(self) -> dict[str, tuple[CallSite, ...]]:
-        return _by(self.sites, "enclosing")
+        """Without what a function does to a task that its callers hand over.
+
+        Whoever names the task does it; a dispatcher that all use would tie each of
+        them to the tasks of the others. A retry is of the task that runs.
+        """
+        kept = (s for s in self.sites if not s.handed_over or s.kind is CallKind.RETRY)
+        return _by(kept, "enclosing")
+
+    @cached_property
+    def _handed_over(self) -> frozenset[str | None]:
+        return frozenset(site.task for site in self.sites if site.handed_over)
+
+    def is_enqueuing(self, site: CallSite) -> bool:
+        """Whether a task is put into a queue, or given to a function that does so."""
+        if site.kind is CallKind.VALUE and not site.detail:
+            return site.task in self._handed_over
+        return site.kind in ENQUEUES
 
     @cached_property
     def functions(self) -> dict[str, FunctionFacts]:
@@ -130,7 +146,7 @@ class Project:
                 site.task
                 for reached in self.reach(task).functions
                 for site in self.sites_in_function.get(reached.facts.qualified_name, ())
-                if site.kind in ENQUEUES and site.task is not None
+                if self.is_enqueuing(site) and site.task is not None
             }
             graph[task.name] = frozenset(names)
         return graph

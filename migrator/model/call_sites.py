@@ -47,6 +47,7 @@ class CallSite:
     loop_iterates: str = ""  # source of the innermost iterable
     result_used: str = "discarded"  # discarded | assigned | returned | argument | value
     detail: str = ""  # e.g. the canvas primitive, "get", "revoke", the attribute passed
+    handed_over: bool = False  # the task is a parameter: its callers name it
     handler: str = (
         ""  # framework of the request handler it stands in: fastapi|django|flask
     )

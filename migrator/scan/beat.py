@@ -179,11 +179,11 @@ class BeatSchedules:
 
     def _is_beat(self, facts: FileFacts, entry: EntryFact, fields: Fields) -> bool:
         """A beat container, by its name; else the look of the entry itself."""
+        if facts.in_tests:  # else it is what a test expects, or hands over
+            return any(BEAT_NAME.search(name) for name in entry.target)
         names = [*entry.target, *(_text(key) for key in entry.path)]
         if any(BEAT_NAME.search(name) for name in names if name):
             return True
-        if facts.in_tests:
-            return False
         kind = self._reader.read(facts, entry.scope, fields.nodes["schedule"]).kind
         return kind is not ScheduleKind.UNKNOWN or "task" in fields.nodes
 

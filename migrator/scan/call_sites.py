@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from migrator.model import BlindSpot, CallKind, CallSite, Location, Option
 from migrator.scan.collected_signatures import CollectedSignatures, given_members
+from migrator.scan.handle import Handle
 from migrator.scan.options import keyword_value, options_of, text_of
 from migrator.scan.task_values import enclosing
 from migrator.scan.vocabulary import (
@@ -25,7 +26,6 @@ from migrator.scan.walker import one_line
 
 if TYPE_CHECKING:
     from migrator.scan.facts import CallFact, FileFacts
-    from migrator.scan.handle import Handle
     from migrator.scan.handlers import RequestHandlers
     from migrator.scan.handles import Handles
     from migrator.scan.relevance import Relevance
@@ -107,7 +107,7 @@ class CallSites:
         known = [h for h in receivers if h.kind in {"task", "signature"} and h.task]
         for handle in known:
             detail = "signature" if handle.kind == "signature" else handle.attribute
-            self._add(facts, call, kind, handle.task, detail=detail)
+            self._add(facts, call, kind, handle, detail=detail)
         if known:
             return
         if any(handle.kind == "canvas" for handle in receivers):
@@ -174,15 +174,16 @@ class CallSites:
             self._unseen_signature(facts, call, receivers)
         for handle in receivers:
             if handle.kind == "signature" and last == "apply" and handle.task:
-                self._add(facts, call, CallKind.APPLY, handle.task, detail="signature")
+                self._add(facts, call, CallKind.APPLY, handle, detail="signature")
             if handle.kind != "task" or handle.attribute not in {"", *BODY_ATTRIBUTES}:
                 continue
             if last in SPREAD_METHODS:
-                self._add(facts, call, CallKind.CANVAS, handle.task, detail=last)
+                self._add(facts, call, CallKind.CANVAS, handle, detail=last)
             elif last in SIGNATURE_METHODS:
-                self._add(facts, call, *self._signature_kind(call, handle.task))
+                kind, detail = self._signature_kind(call)
+                self._add(facts, call, kind, handle, detail)
             else:
-                self._add(facts, call, KINDS[last], handle.task)
+                self._add(facts, call, KINDS[last], handle)
 
     def _is_celerys(self, facts: FileFacts, name: str) -> bool:
         """Whether a method of this name is Celery's, by the file it is called in."""
@@ -196,17 +197,17 @@ class CallSites:
         reasons = [handle.reason for handle in receivers if handle.kind == "unknown"]
         if not reasons or len(reasons) < len(receivers) or _is_of_python(facts, call):
             return
-        kind, _, detail = self._signature_kind(call, "")
+        kind, detail = self._signature_kind(call)
         self._add(facts, call, kind, None, detail=detail)
         self._blind(facts, call, "unresolved-receiver", reasons)
 
-    def _signature_kind(self, call: CallFact, task: str) -> tuple[CallKind, str, str]:
+    def _signature_kind(self, call: CallFact) -> tuple[CallKind, str]:
         canvas = call.canvas or self._canvas_of.get((call.line, call.column), "")
         if canvas in LINK_CONTEXTS:
-            return CallKind.LINK, task, canvas
+            return CallKind.LINK, canvas
         if canvas:
-            return CallKind.CANVAS, task, canvas
-        return CallKind.SIGNATURE, task, call.chain[-1]
+            return CallKind.CANVAS, canvas
+        return CallKind.SIGNATURE, call.chain[-1]
 
     def _named_signature(self, facts: FileFacts, call: CallFact) -> bool:
         """`signature("name")`, `app.signature("name")`."""
@@ -224,7 +225,8 @@ class CallSites:
             self._add(facts, call, CallKind.SIGNATURE, None, detail="signature")
             self._blind(facts, call, "dynamic-signature", ["its name is an expression"])
         else:
-            self._add(facts, call, *self._signature_kind(call, text))
+            kind, detail = self._signature_kind(call)
+            self._add(facts, call, kind, text, detail)
         return True
 
     def _send_task(self, facts: FileFacts, call: CallFact) -> None:
@@ -251,7 +253,7 @@ class CallSites:
             return
         for handle in self.receiver(facts, call):
             if handle.kind == "task" and not handle.attribute:
-                self._add(facts, call, kind, handle.task, detail=last)
+                self._add(facts, call, kind, handle, detail=last)
             elif call.chain[-2:-1] == ("current_task",):
                 self._add(facts, call, kind, task or None, detail=last)
 
@@ -264,7 +266,7 @@ class CallSites:
             for handle in self._handles.of(facts, call.scope, argument):
                 if handle.kind in {"task", "signature"} and handle.task:
                     last = call.chain[-1]
-                    self._add(facts, call, CallKind.LINK, handle.task, detail=last)
+                    self._add(facts, call, CallKind.LINK, handle, detail=last)
 
     def _control(self, facts: FileFacts, call: CallFact) -> None:
         last = call.chain[-1]
@@ -336,9 +338,10 @@ class CallSites:
         facts: FileFacts,
         call: CallFact,
         kind: CallKind,
-        task: str | None,
+        task: Handle | str | None,
         detail: str = "",
     ) -> None:
+        handle = task if isinstance(task, Handle) else None
         options: tuple[Option, ...] = ()
         if call.node is not None:
             options, _ = options_of(facts, call.node.keywords)
@@ -351,7 +354,8 @@ class CallSites:
             CallSite(
                 kind=kind,
                 location=Location(facts.path, call.line, call.column),
-                task=task,
+                task=task.task if isinstance(task, Handle) else task,
+                handed_over=handle is not None and handle.handed_over,
                 enclosing=enclosing(facts, call.function),
                 source=call.source,
                 options=options,

@@ -10,6 +10,7 @@ from migrator.scan.conditions import ConditionWalker
 from migrator.scan.expressions import ExpressionWalker
 from migrator.scan.facts import AssignmentFact, BindingKind, FileFacts
 from migrator.scan.functions import FunctionWalker
+from migrator.scan.stray_markers import markers_in
 from migrator.scan.traceable import traceable
 from migrator.scan.vocabulary import BEAT_NAME
 from migrator.scan.walker import flatten, one_line
@@ -26,6 +27,7 @@ def collect(facts: FileFacts, tree: ast.Module, source: SourceText) -> FileFacts
     collector = Collector(facts, source)
     collector.body(tree.body)
     collector.release()
+    facts.markers = markers_in(facts.path, source)
     facts.references = traceable(facts)
     return facts
 

@@ -8,9 +8,15 @@ from migrator.scan.facts import EntryFact
 from migrator.scan.options import keep_text
 from migrator.scan.walker import Walker, one_line
 
+# Keywords of fields in models of settings: what they hold is shown to people.
+EXAMPLES = frozenset({"example", "examples", "json_schema_extra", "openapi_examples"})
+
 
 class EntryWalker(Walker):
     """Writes an entry down, with the source of all that stands in it."""
+
+    def is_example(self) -> bool:
+        return any(isinstance(one, str) and one in EXAMPLES for one in self.path)
 
     def entry_call(self, node: ast.Call) -> None:
         words = {word.arg for word in node.keywords}
@@ -18,6 +24,8 @@ class EntryWalker(Walker):
             self.record_entry(node)
 
     def record_entry(self, node: ast.Dict | ast.Call) -> None:
+        if self.is_example():
+            return
         if isinstance(node, ast.Call):
             self.keep_texts(node)
         else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from migrator.model import Loop
 from migrator.scan.arguments import note_arguments
-from migrator.scan.entries import EntryWalker
+from migrator.scan.entries import EXAMPLES, EntryWalker
 from migrator.scan.facts import (
     BindingKind,
     CallFact,
@@ -92,6 +92,8 @@ class ExpressionWalker(EntryWalker):
         value = node.value
         if not isinstance(value, str) or not (use == "argument" or self.path):
             return
+        if self.is_example():
+            return
         is_data = use != "argument"
         if is_data and self.target and NO_SENDING.search(self.target[-1]):
             return
@@ -142,7 +144,7 @@ class ExpressionWalker(EntryWalker):
         canvas, path = self.canvas, self.path
         if name in {"link", "link_error"}:
             self.canvas = name
-        if chain[-1] in {"dict", "update"}:
+        if chain[-1] in {"dict", "update"} or name in EXAMPLES:
             self.path = (*path, name)
         self.expression(keyword.value, use)
         self.canvas, self.path = canvas, path

@@ -186,6 +186,7 @@ class FileFacts:
     names: list[NameFact] = field(default_factory=list)
     assignments: list[AssignmentFact] = field(default_factory=list)
     entries: list[EntryFact] = field(default_factory=list)
+    markers: list[Marker] = field(default_factory=list)  # every `# migrate:` comment
     stars: list[str] = field(default_factory=list)  # modules of `from m import *`
     imports: list[str] = field(default_factory=list)  # absolute dotted names
     by_qualname: dict[str, int] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from migrator.scan.passed_tasks import PassedTasks
 from migrator.scan.periodic_tasks import PeriodicTasks, without_overwritten
 from migrator.scan.relevance import Relevance
 from migrator.scan.settings import Settings
+from migrator.scan.stray_markers import stray_markers
 from migrator.scan.subclass_members import SubclassMembers
 from migrator.scan.surroundings import Surroundings
 from migrator.scan.task_classes import with_task_classes
@@ -152,6 +153,7 @@ class Gathering:
             *calls_without_app(files, tasks, self._sites()),
             *self._definitions.blind_spots,
             *self._calls.blind_spots,
+            *stray_markers(files, tasks),
             *self._values.blind_spots,
             *self._passed.blind_spots(files),
             *self._mocks.blind_spots,

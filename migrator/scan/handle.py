@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from migrator.scan.vocabulary import (
@@ -53,6 +53,7 @@ class Handle:
     task: str = ""  # the task's name
     attribute: str = ""  # of the task: "delay", "request", ...
     reason: str = ""  # why it is unknown
+    handed_over: bool = False  # it is a parameter, and this is what callers give
 
 
 def of_method(receiver: Handle, name: str) -> list[Handle]:
@@ -63,24 +64,24 @@ def of_method(receiver: Handle, name: str) -> list[Handle]:
         return [Handle("unknown", reason=f"attribute {receiver.attribute} of a task")]
     if name in SIGNATURE_METHODS or name in SAME_SIGNATURE:
         kind = "canvas" if receiver.kind == "canvas" else "signature"
-        return [Handle(kind, receiver.task)]
+        return [replace(receiver, kind=kind, attribute="")]
     if name in SPREAD_METHODS:
-        return [Handle("canvas", receiver.task)]
+        return [replace(receiver, kind="canvas", attribute="")]
     if name in DISPATCH or name in {"apply", "AsyncResult"}:
-        return [Handle("result", receiver.task)]
+        return [replace(receiver, kind="result", attribute="")]
     return []
 
 
 def of_attribute(handle: Handle, name: str) -> Handle:
     if handle.kind == "task":
         dotted = f"{handle.attribute}.{name}" if handle.attribute else name
-        return Handle("task", handle.task, dotted)
+        return replace(handle, attribute=dotted)
     if handle.kind == "app":
         dotted = f"{handle.attribute}.{name}" if handle.attribute else name
         return Handle("app", attribute=dotted)
     if handle.kind == "unknown":
         return handle
-    return Handle(handle.kind, handle.task, name)
+    return replace(handle, attribute=name)
 
 
 def first_text(node: ast.Call) -> str:

@@ -145,7 +145,11 @@ class Handles:
                 for one in iterated
                 if one.kind == "parameter" and one.facts is not None
             ]
-        handles = [handle for key in keys for handle in self.passed.get(key, [])]
+        handles = [
+            replace(handle, handed_over=True)
+            for key in keys
+            for handle in self.passed.get(key, [])
+        ]
         for name in found.rest:
             handles = [of_attribute(handle, name) for handle in handles]
         return handles

@@ -25,6 +25,7 @@ WORDS = (
     b"AsyncResult",
     b"register_task",
     b"FastAPI(",
+    b"migrate:",
     b".task(",
     b".task\n",
     b".task\r",

@@ -6,6 +6,7 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from migrator.scan.vocabulary import TASK_CLASSES
 from migrator.scan.walker import one_line
 
 if TYPE_CHECKING:
@@ -43,4 +44,17 @@ def _told(
             if app.location.path == facts.path
             and app.variable.rpartition(".")[2] == target[-1]
         ]
+    if not meant and _is_task_class(resolver, facts, assignment):
+        # `registry["celery.app"].Task = X`: it may be any application.
+        meant = [app for app in apps if not app.task_class]
     return [replace(app, task_class=source) if app in meant else app for app in apps]
+
+
+def _is_task_class(
+    resolver: Resolver, facts: FileFacts, assignment: AssignmentFact
+) -> bool:
+    return any(
+        base.name in TASK_CLASSES or base.rest == ("Task",)
+        for one in resolver.expression(facts, assignment.scope, assignment.value)
+        for base in resolver.bases_of(one)
+    )

@@ -117,6 +117,7 @@ class TaskValues:
                 loop_iterates=reference.loop_iterates,
                 result_used=reference.use,
                 detail=detail,
+                handed_over=handle.handed_over,
                 handler=self._handlers.framework(facts, reference.function),
             )
         )

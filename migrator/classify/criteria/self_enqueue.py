@@ -47,7 +47,7 @@ def self_enqueue(context: TaskContext) -> Iterator[Finding]:
     for site in context.inner_sites:
         if site.task != own:
             continue
-        if site.kind in STARTS:
+        if site.kind in STARTS or context.project.is_enqueuing(site):
             yield veto(f"enqueues itself: `{site.source}`", site.location)
         elif site.kind is CallKind.DIRECT and site.enclosing == body:
             yield veto(f"calls itself: `{site.source}`", site.location)
