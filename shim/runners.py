@@ -169,7 +169,7 @@ class Runner:
                 logger.exception("the runner goes on")
                 found, wait = 0, self.settings.poll
             pause = SOONEST if found else min(2 * pause, self.settings.poll)
-            self._wake.wait(wait)
+            self._wake.wait(min(wait, self.settings.lease / 3))
         self._hand_back()
         self._keep_leases_while_busy()
         self._record_due = 0.0
@@ -181,8 +181,10 @@ class Runner:
             self._tasks = light_names(self.app)
 
     def _claim(self) -> int:
-        if self._busy >= self.settings.concurrency:
-            return 0
+        with self._lock:
+            if self._busy >= self.settings.concurrency:
+                self._backlog = True  # so that a thread that becomes free wakes us
+                return 0
         free = 2 * self.settings.concurrency - self._busy
         lease = self.settings.lease
         self._backlog = True  # until we know better
@@ -346,4 +348,6 @@ class Runner:
     def _done(self) -> None:
         with self._lock:
             self._busy -= 1
-        self._wake.set()
+            look = self._backlog
+        if look or self._unsettled:  # else there is nothing to claim
+            self._wake.set()

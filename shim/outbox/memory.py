@@ -127,9 +127,11 @@ class MemoryOutbox:
 
     def finish(self, claim: Claim) -> None:
         with self._lock:
+            held = claim.key in self._held
             if self._row_of(claim):
                 self._remove(claim.key)
-        self._subscribers.tell()
+        if held:
+            self._subscribers.tell()
 
     def release(self, claim: Claim, *, redelivered: bool = False) -> None:
         with self._lock:

@@ -98,9 +98,10 @@ class RedisOutbox:
         return bool(self._run(redis_scripts.START, claim.key, claim.owner, state))
 
     def finish(self, claim: Claim) -> None:
-        self._run(redis_scripts.FINISH, claim.key, claim.owner)
+        held = self._run(redis_scripts.FINISH, claim.key, claim.owner)
         self._forget(claim)
-        self._subscribers.tell()
+        if held:
+            self._subscribers.tell()
 
     def release(self, claim: Claim, *, redelivered: bool = False) -> None:
         marked = redelivered or claim.redelivered

@@ -24,11 +24,12 @@ local function show_held(key)
   local held = redis.call('LRANGE', prefix .. key .. ':held', 0, -1)
   for i = 1, #held, 3 do offer(held[i], held[i + 1], held[i + 2]) end
   redis.call('DEL', prefix .. key .. ':held')
+  return #held
 end
 local function drop(key)
   redis.call('DEL', prefix .. key)
   redis.call('ZREM', leases, key)
-  show_held(key)
+  return show_held(key)
 end
 local function owns(key, owner)
   return redis.call('HGET', prefix .. key, 'owner') == owner
@@ -152,11 +153,11 @@ return 1
 """
 )
 
-# key, owner
+# key, owner; above 0 when it held something
 FINISH = (
     _HEAD
     + """
-if owns(ARGV[1], ARGV[2]) then drop(ARGV[1]) else show_held(ARGV[1]) end
+if owns(ARGV[1], ARGV[2]) then return drop(ARGV[1]) else return show_held(ARGV[1]) end
 """
 )
 

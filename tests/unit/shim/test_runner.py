@@ -46,6 +46,33 @@ def test_a_call_of_the_same_process_starts_at_once(app, add, outbox):
         assert time.monotonic() - begun < 1.0
 
 
+def test_a_call_that_starts_at_once_costs_no_look_at_the_store(
+    app, add, outbox, monkeypatch
+):
+    shim.configure(poll=60.0)
+    looks = []
+    claim = outbox.claim
+
+    def counted(*given, **named):
+        looks.append(1)
+        return claim(*given, **named)
+
+    with shim.runner():
+        done(add.delay(1))
+        monkeypatch.setattr(outbox, "claim", counted)
+        for _ in range(40):
+            done(add.delay(1))
+    assert len(looks) < 20
+
+
+def test_a_thread_that_becomes_free_takes_the_next_call_at_once(app, add, outbox):
+    shim.configure(poll=60.0, concurrency=1)
+    with shim.runner():
+        for result in [add.delay(n) for n in range(30)]:
+            done(result)
+    shim.configure(concurrency=None)
+
+
 def test_no_more_bodies_than_threads(app, outbox):
     running, most = [], []
     lock = threading.Lock()
