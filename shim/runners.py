@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any, Self
 
 from celery import current_app
+from celery.app import trace
 from celery.utils import uuid
 from celery.utils.nodenames import gethostname
 
@@ -76,6 +77,9 @@ class Runner:
         """Start the threads; UnsupportedOptionError when a light task forbids it."""
         self.app.loader.import_default_modules()
         self.app.finalize()
+        # As a worker does at its start: a class's own `__call__` may call super()
+        # and keep its request. Once in a process, whoever comes first.
+        trace._install_stack_protection()  # noqa: SLF001
         self._learn_tasks()
         if not self._tasks:
             logger.warning("%r has no light task, the runner has no work", self.app)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     _Running = AbstractContextManager[subprocess.Popen[bytes]]
 
-START_TIMEOUT = 60.0
+START_TIMEOUT = 180.0  # RabbitMQ on a busy machine takes more than a minute
 
 
 class ServerMissingError(Exception):

@@ -19,12 +19,16 @@ ROOT = Path(__file__).parents[3]
 PACKAGE = "tests.conformance.parity"
 
 
-def play(side, redis_url, outbox=None, chosen=(), excepted=()):
-    """The outcomes of all cases on a side but the excepted ones, by name."""
+def play(side, redis_url, outbox=None, *, broker=None, chosen=(), excepted=()):
+    """The outcomes of all cases on a side but the excepted ones, by name.
+
+    `broker` is by default the Redis that also holds results and notes.
+    """
     environment = {
         **os.environ,
         "PARITY_SIDE": side,
         "PARITY_REDIS": redis_url,
+        "PARITY_BROKER": broker or redis_url,
         "PARITY_OUTBOX": outbox or "",
         "PARITY_EXCEPT": ",".join(excepted),
         "PYTHONPATH": str(ROOT),
@@ -65,7 +69,7 @@ def worker(environment):
 
 
 def _wait_for_worker(environment, process):
-    app = Celery(broker=environment["PARITY_REDIS"], set_as_current=False)
+    app = Celery(broker=environment["PARITY_BROKER"], set_as_current=False)
     deadline = time.monotonic() + 30
     with app.connection_for_read() as connection:
         while time.monotonic() < deadline:

@@ -16,10 +16,11 @@ import shim
 
 SIDE = os.environ["PARITY_SIDE"]
 REDIS = os.environ["PARITY_REDIS"]
+BROKER = os.environ.get("PARITY_BROKER", REDIS)
 
 store = redis.Redis.from_url(REDIS, decode_responses=True)
 
-app = Celery("parity", broker=REDIS, backend=REDIS)
+app = Celery("parity", broker=BROKER, backend=REDIS)
 app.conf.update(
     broker_connection_retry_on_startup=True,
     result_extended=True,

@@ -322,7 +322,10 @@ def revoke_several_by_id():
 
 @case
 def option_task_id_is_a_uuid():
-    result = tasks.inspect.apply_async(task_id=uuid.uuid4())
+    try:
+        result = tasks.inspect.apply_async(task_id=uuid.uuid4())
+    except TypeError as error:  # Celery 5.3 with results in Redis
+        return str(error)
     found = ended(result)[1]
     return [type(result.id).__name__, found["id"] == str(result.id)]
 
