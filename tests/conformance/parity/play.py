@@ -41,7 +41,7 @@ def play(side, redis_url, outbox=None, *, broker=None, chosen=(), excepted=()):
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=400,
             check=False,
         )
     assert driven.returncode == 0, driven.stderr[-3000:]
@@ -70,13 +70,13 @@ def worker(environment):
 
 def _wait_for_worker(environment, process):
     app = Celery(broker=environment["PARITY_BROKER"], set_as_current=False)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     with app.connection_for_read() as connection:
         while time.monotonic() < deadline:
             assert process.poll() is None, "the worker ended"
             if app.control.ping(timeout=0.3, connection=connection):
                 return
-    message = "no worker answered within 30 s"
+    message = "no worker answered within 120 s"
     raise AssertionError(message)
 
 
