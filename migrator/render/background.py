@@ -13,7 +13,12 @@ from migrator.render.background_body import Body, NoBodyError, body_of
 from migrator.render.background_names import Import, import_lines
 from migrator.render.entries import DEFAULT_TIMEOUT
 from migrator.render.environment import plain, rendered
-from migrator.render.jobs import expects_queue, is_importable, module_names
+from migrator.render.jobs import (
+    acks_late,
+    expects_queue,
+    is_importable,
+    module_names,
+)
 from migrator.render.literals import expression, in_docstring, python
 from migrator.render.monitoring import for_processes
 
@@ -250,8 +255,7 @@ def _options(endpoint: Endpoint) -> list[tuple[str, str]]:
     options = [("timeout", expression(timeout, 4, len("timeout=")))]
     if task.definition.is_async:
         options.insert(0, ("is_async", "True"))
-    is_late = any(o.name == "acks_late" and o.value for o in task.definition.options)
-    if is_late or task.options.get("may_run_again"):
+    if acks_late(task.definition) or task.options.get("may_run_again"):
         options.append(("may_run_again", "True"))
     options += [
         (name, python(task.options[name]))

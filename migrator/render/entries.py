@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from migrator.errors import PlanError
+from migrator.render.jobs import acks_late
 from migrator.render.literals import expression, one_line, python
 from migrator.schedules.conversion import read_instant
 from migrator.schedules.interval import datetime_source
@@ -82,6 +83,8 @@ def _options(
     ]
     if task.options.get("no_overlap"):
         found.append(("no_overlap", "True"))
+    if task.options.get("may_run_again") or acks_late(task.definition):
+        found.append(("may_run_again", "True"))
     if not entry.enabled:
         found.append(("is_enabled", "False"))
     if last := read_instant((entry.spec or {}).get("last_run_at")):

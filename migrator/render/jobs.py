@@ -70,6 +70,11 @@ def expects_queue(definition: TaskDefinition, *, but_late_acks: bool = False) ->
     return bool(definition.body.request_attributes) or not names.isdisjoint(calls)
 
 
+def acks_late(definition: TaskDefinition) -> bool:
+    """Whether Celery runs the task again after its worker died."""
+    return any(o.name == "acks_late" and o.value for o in definition.options)
+
+
 def jobs_of(tasks: Sequence[PlannedTask], *, finished: bool) -> dict[str, Job]:
     """By task name."""
     definitions = [task.definition for task in tasks]

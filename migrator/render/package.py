@@ -34,6 +34,7 @@ PLAIN = (
     "reconcile.py",
     "replica.py",
     "report.py",
+    "unfinished.py",
     "runs.py",
     "state.py",
     "store.py",

@@ -39,6 +39,7 @@ class Entry:
     grace: float = 60.0  # a run that is later than this makes /health answer 503
     max_instances: int = 8
     no_overlap: bool = False
+    may_run_again: bool = False  # after its process died; the body must bear a repeat
     breaker_failures: int = 0  # in a row, until the entry pauses; 0: never
     breaker_pause: float = 300.0
     is_enabled: bool = True

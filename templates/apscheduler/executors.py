@@ -34,6 +34,18 @@ class SlotExecutor(BaseExecutor):  # type: ignore[misc]  # APScheduler is untype
     runner: Runner
     store: ReplicaJobStore
 
+    def submit_job(self, job: Job, run_times: Sequence[datetime]) -> None:
+        """Of several due slots only the latest comes here; the others are seen to."""
+        if job.next_run_time < run_times[0]:
+            self._scheduler.passed_over(job, run_times[0])
+        super().submit_job(job, run_times)
+
+    def submit_again(self, job: Job, slot: datetime) -> None:
+        """The slot of a process that died, whatever else of the job is running."""
+        with self._lock:
+            self._do_submit_job(job, [slot])
+            self._instances[job.id] += 1
+
     def opened(self, job: Job, slots: Sequence[datetime]) -> None:
         for slot in slots:
             self.store.opened(job.id, slot)

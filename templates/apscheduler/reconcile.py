@@ -112,3 +112,14 @@ def _latest(trigger: Any, due: datetime, now: datetime) -> tuple[datetime, int]:
             break
         due, passed = following, passed + 1
     return due, passed
+
+
+def between(trigger: Any, first: datetime, end: datetime) -> list[datetime]:
+    """The slots from `first` on that come before `end`, so many as are counted."""
+    slots = [first]
+    while len(slots) < MOST_COUNTED:
+        following = trigger.get_next_fire_time(slots[-1], slots[-1])
+        if following is None or following >= end:
+            break
+        slots.append(following)
+    return slots

@@ -6,6 +6,7 @@ running twice: nothing of the body may come before the claim.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import socket
@@ -23,14 +24,18 @@ from .breaker import Breaker
 from .locks import Lease, StoreDownError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from .entry import Entry
     from .locks import LockStore
     from .state import JobStates
+    from .unfinished import Unfinished
 
 logger = logging.getLogger(__name__)
+
+EXPIRED = "expired"
+DOUBTFUL = "doubtful"  # it may have run, before the store forgot its claims
 
 
 class SkippedError(Exception):
@@ -62,6 +67,7 @@ class Run:
     job: str
     slot: datetime  # the scheduled time, UTC; not the time of the start
     lease: Lease | None = None  # of an entry with no_overlap; see `lost` and `fence`
+    is_again: bool = False  # a process died in it before; only with may_run_again
     started: float = field(default_factory=time.monotonic)
 
 
@@ -92,12 +98,14 @@ class Runner:
         locks: LockStore,
         states: JobStates,
         store: SlotStore,
+        unfinished: Unfinished,
         clock: Callable[[], datetime] = config.utcnow,
     ) -> None:
         self._entries = {entry.id: entry for entry in entries}
         self._locks = locks
         self._states = states
         self._store = store
+        self._unfinished = unfinished
         self._clock = clock
         self._breaker = Breaker(states, clock)
         self._name = f"{socket.gethostname()}:{os.getpid()}"
@@ -128,19 +136,33 @@ class Runner:
             self._admit(run)
         except TakenError:
             self._forget(run)
+            self._unfinished.leave(job, slot)
             return None
         except SkippedError as skipped:
             self._forget(run)
-            self.missed(job, slot, skipped.outcome)
+            self._skipped(run, skipped.outcome)
             return None
+        if run.is_again:
+            logger.warning("runs again", extra=self._facts(run))
         lateness = (self._clock() - slot).total_seconds()
         metrics.started(job, lateness)
         pings.send(job, "start")
         logger.debug("started", extra=self._facts(run, lateness=lateness))
         return run
 
+    def _skipped(self, run: Run, outcome: str) -> None:
+        if run.is_again and outcome != EXPIRED:
+            logger.warning("not yet again: %s", outcome, extra=self._facts(run))
+            self._unfinished.hand_back(run.job, run.slot)
+            return
+        self._unfinished.leave(run.job, run.slot)
+        is_certain = run.is_again or outcome == DOUBTFUL
+        self.missed(run.job, run.slot, outcome, is_certain=is_certain)
+
     def _admit(self, run: Run) -> None:
         try:
+            died_before = self._unfinished.open(run.job, run.slot)
+            run.is_again = died_before and self.may_run_again(run.job)
             self._claim(run)
             entry = self._entries.get(run.job)
             if entry is not None:
@@ -170,14 +192,16 @@ class Runner:
         if is_ours and claim.is_doubtful:
             state = self._states.get(run.job)
             last = None if state is None else state.last_slot
-            is_ours = last is None or last < run.slot
-        if not is_ours:
+            if last is not None and last > run.slot:
+                raise SkippedError(DOUBTFUL)
+            is_ours = last != run.slot
+        if not is_ours and not run.is_again:
             raise TakenError
 
     def _check(self, entry: Entry, run: Run) -> None:
         lateness = (self._clock() - run.slot).total_seconds()
         if entry.expires is not None and lateness > entry.expires:
-            raise SkippedError("expired")
+            raise SkippedError(EXPIRED)
         if not self._breaker.admits(entry):
             raise SkippedError("breaker-open")
         if entry.no_overlap:
@@ -188,6 +212,10 @@ class Runner:
 
     def end(self, run: Run, error: BaseException | None) -> None:
         """Note how the run ended; never raises because a store is down."""
+        if self.is_stopping and isinstance(error, asyncio.CancelledError):
+            self._unfinished.hand_back(run.job, run.slot)
+        else:
+            self._unfinished.close(run.job, run.slot)
         duration = time.monotonic() - run.started
         outcome = self._outcome(run, error, duration)
         metrics.ended(run.job, outcome, duration, is_success=error is None)
@@ -234,7 +262,15 @@ class Runner:
             self._runs.discard(run)
             self._reported.discard(run)
 
-    def missed(self, job: str, slot: datetime, outcome: str, *, slots: int = 1) -> None:
+    def missed(
+        self,
+        job: str,
+        slot: datetime,
+        outcome: str,
+        *,
+        slots: int = 1,
+        is_certain: bool = False,
+    ) -> None:
         """Count slots that do not run, the last of them being `slot`."""
         facts = {"job": job, "slot": slot.isoformat(), "outcome": outcome}
         logger.warning("missed %d of %s: %s", slots, job, outcome, extra=facts)
@@ -242,10 +278,31 @@ class Runner:
         metrics.missed(job, outcome, slots)
         metrics.due(job, next_run)
         try:
-            self._states.missed(job, slot, outcome, slots=slots)
+            self._states.missed(job, slot, outcome, slots=slots, is_certain=is_certain)
             self._states.passed(job, next_run)
         except SQLAlchemyError as error:
             self._not_stored("miss", job, error)
+
+    def passed_over(self, job: str, slots: Sequence[datetime], outcome: str) -> None:
+        """Claim what no replica has run, so that it is counted, and once."""
+        for slot in slots:
+            try:
+                claim = self._locks.claim(job, slot, self._clock())
+            except StoreDownError:
+                self.missed(job, slot, "store-down")
+                continue
+            if claim.is_ours:
+                self.missed(job, slot, outcome, is_certain=True)
+
+    def may_run_again(self, job: str) -> bool:
+        """Whether a slot of the job is repeated when its process died."""
+        entry = self._entries.get(job)
+        return entry is not None and entry.may_run_again
+
+    def died(self, job: str, slot: datetime) -> None:
+        """Count a slot whose process died: it began to run, or was about to."""
+        self.missed(job, slot, "died", is_certain=True)
+        self._unfinished.close(job, slot)
 
     def _not_stored(self, what: str, job: str, error: Exception) -> None:
         # Statement and parameters, which the error's text holds, stay out of logs.
@@ -261,6 +318,15 @@ class Runner:
             if limit is not None and now - run.started > limit:
                 self._reported.add(run)
                 logger.error("past its timeout", extra=self._facts(run, limit=limit))
+
+    def report_left(self) -> None:
+        """Name the runs that the end of the process cuts short, or that outlive it."""
+        with self._guard:
+            runs = list(self._runs)
+        for run in runs:
+            duration = round(time.monotonic() - run.started, 3)
+            facts = self._facts(run, duration=duration)
+            logger.error("did not end within the grace period", extra=facts)
 
     def _facts(self, run: Run, **more: object) -> dict[str, object]:
         return {"job": run.job, "slot": run.slot.isoformat(), **more}

@@ -164,10 +164,24 @@ class JobStates:
         self._update(entry, values)
 
     def missed(
-        self, entry: str, slot: datetime, outcome: str, *, slots: int = 1
+        self,
+        entry: str,
+        slot: datetime,
+        outcome: str,
+        *,
+        slots: int = 1,
+        is_certain: bool = False,
     ) -> None:
-        """Count slots that did not run; of all replicas the first one counts."""
+        """Count slots that did not run; of all replicas the first one counts.
+
+        `is_certain`: the caller has claimed the slot, maybe after later ones have run.
+        """
         columns, stamp = self._table.c, _text(slot)
+        if is_certain:
+            latest = _later(columns.missed_slot, slot)
+            count = {"missed": columns.missed + slots, "missed_slot": latest}
+            self._update(entry, count)
+            return
         is_news = columns.missed_slot.is_(None) | (columns.missed_slot < stamp)
         has_not_run = columns.last_slot.is_(None) | (columns.last_slot < stamp)
         values = {

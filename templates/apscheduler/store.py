@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from apscheduler.job import Job
+    from sqlalchemy import Update
 
 
 class ReplicaJobStore(SQLAlchemyJobStore):  # type: ignore[misc]  # it is untyped
@@ -124,30 +125,36 @@ class ReplicaJobStore(SQLAlchemyJobStore):  # type: ignore[misc]  # it is untype
         """
         with self._guard:
             self._open[job_id].discard(slot)
-            if is_ours:
-                self._write_progress(job_id)
+            progress = self._progress(job_id) if is_ours else None
+        # Not under the guard: the event loop waits for it, and must not wait for disks.
+        if progress is not None:
+            self._store(job_id, progress)
 
     def next_run(self, job_id: str) -> datetime | None:
         """When this process will try the job next."""
         job = self._jobs.get(job_id)
         return None if job is None else job.next_run_time
 
-    def _write_progress(self, job_id: str) -> None:
+    def _progress(self, job_id: str) -> Update | None:
+        """The statement that moves the stored time on, never back."""
         job = self._jobs.get(job_id)
         if job is None or job.next_run_time is None:
-            return
+            return None
         first = min(self._open[job_id] | {job.next_run_time})
         moment = datetime_to_utc_timestamp(first)
         table = self.jobs_t
-        statement = update(table).where(
+        moved: Update = update(table).where(
             table.c.id == job_id,
             # Another release may have defined the job anew: not ours to move.
             table.c.job_state == self._rows[job_id],
             table.c.next_run_time < moment,
         )
+        return moved.values(next_run_time=moment)
+
+    def _store(self, job_id: str, progress: Update) -> None:
         try:
             with self.engine.begin() as connection:
-                connection.execute(statement.values(next_run_time=moment))
+                connection.execute(progress)
         except SQLAlchemyError as error:
             # An older time is safe: its slots are claimed. The next one corrects it.
             kind = type(error).__name__

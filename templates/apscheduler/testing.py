@@ -25,6 +25,7 @@ from .locks_sql import SqlLocks
 from .runs import Runner, entered
 from .state import JobState, JobStates
 from .store import ReplicaJobStore
+from .unfinished import Unfinished
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -94,6 +95,7 @@ def _runner(entry: Entry, now: datetime) -> tuple[Runner, JobStates]:
         locks=SqlLocks(engine, "testing"),
         states=states,
         store=ReplicaJobStore(engine=engine, tablename="testing_jobs"),
+        unfinished=Unfinished(engine, "testing", (entry,)),
         clock=lambda: now,
     )
     return runner, states

@@ -69,6 +69,11 @@ def tick(label="", seconds=0.0):
     note("end", label, run.slot.timestamp())
 
 
+@app.task(name="shop.again")
+def again(label="", seconds=0.0):
+    tick(label, seconds)
+
+
 @app.task(name="shop.fail")
 def fail():
     note("fail", current_run().slot.timestamp())

@@ -5,6 +5,7 @@ The generated files themselves are imported, from a package rendered for the pur
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import sys
 import threading
@@ -18,7 +19,7 @@ from types import SimpleNamespace
 import pytest
 from prometheus_client import REGISTRY
 from redis import Redis
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, select, update
 
 from tests.acceptance.scheduler_project import every, records, write_package
 from tests.conformance.generated import forget_metrics
@@ -26,7 +27,7 @@ from tests.servers import free_port, redis_server, wait_until
 
 SLOT = datetime(2027, 1, 1, 12, tzinfo=UTC)
 MODULES = ("config", "entry", "locks", "locks_redis", "locks_sql", "metrics", "runs")
-MODULES += ("breaker", "pings", "state", "store")
+MODULES += ("breaker", "pings", "unfinished", "state", "store")
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +191,7 @@ def bench(package, tmp_path):
             locks=package.locks_sql.SqlLocks(engine, "bench"),
             states=states,
             store=store,
+            unfinished=package.unfinished.Unfinished(engine, "bench", (entry,)),
             clock=lambda: made.now,
         )
 
@@ -304,7 +306,102 @@ def test_a_doubtful_slot_that_ran_is_not_run_again(bench):
     bench.now = ran + timedelta(days=2)  # the claim is past half its lifetime
     runner._locks._prune(bench.now.timestamp() + 1e6)
     assert runner.begin("job", ran) is None
+    assert bench.states.get("job").missed == 0
+    assert runner.begin("job", ran - timedelta(seconds=1)) is None  # did it run?
+    assert bench.states.get("job").missed == 1
     assert runner.begin("job", ran + timedelta(days=1)) is not None
+
+
+@pytest.mark.parametrize("kind", ["postgres", "sqlite"])
+def test_a_run_of_the_dead_is_taken_over_once(package, request, tmp_path, kind):
+    url = f"sqlite:///{tmp_path}/unfinished.db"
+    if kind == "postgres":
+        url = request.getfixturevalue("postgres_url")
+    engine = create_engine(url)
+    entry = package.entry.Entry(id="again", task="a", job="a:b", trigger=None)
+    namespace = f"r{time.time_ns()}"
+    dead, *others = (
+        package.unfinished.Unfinished(engine, namespace, (entry,)) for _ in range(5)
+    )
+    slots = [SLOT + timedelta(seconds=n) for n in range(4)]
+    ended, running, taken, tried = slots
+    assert not dead.open("again", ended)
+    dead.close("again", ended)
+    dead.open("again", running)
+    others[0].open("again", running)  # it has the claim
+    dead.open("again", taken)
+    dead.open("other", taken)  # an entry of another release
+    assert others[1].taken_over() == []
+    dead.open("again", tried)
+    dead.leave("again", tried)
+    columns = dead._table.c
+    silent = update(dead._table).where(columns.process == dead._process)
+    with engine.begin() as connection:
+        connection.execute(silent.values(seen_at=columns.seen_at - 1000))
+    with ThreadPoolExecutor(len(others)) as threads:
+        found = list(threads.map(lambda other: other.taken_over(), others))
+    assert sorted(found) == [[], [], [], [("again", taken)]]
+    (owner,) = (other for other in others if ("again", taken) in other._mine)
+    assert owner.open("again", taken)
+    owner.close("again", taken)
+    others[0].close("again", running)
+    with engine.connect() as connection:
+        assert connection.execute(select(dead._table)).all() == []
+    engine.dispose()
+
+
+def test_what_a_runner_leaves_unfinished(bench):
+    """Neither a slot of others nor a run that ended is open; a run under way is."""
+    bench.now += timedelta(seconds=1)
+    runner, other = (bench.runner(may_run_again=True) for _ in range(2))
+    run = runner.begin("job", bench.now)
+    assert not run.is_again
+    assert other.begin("job", bench.now) is None
+    other._unfinished._after = -1.0  # whoever is seen is silent for longer than that
+    assert other._unfinished.taken_over() == [("job", bench.now)]
+    again = other.begin("job", bench.now)
+    assert again.is_again
+    other.end(again, None)
+    assert other._unfinished.taken_over() == []
+    runner.end(run, None)
+
+
+def test_a_slot_that_died_is_counted_and_closed(bench):
+    bench.now += timedelta(seconds=1)
+    assert bench.runner().begin("job", bench.now) is not None
+    other = bench.runner()
+    other._unfinished._after = -1.0
+    for job, slot in other._unfinished.taken_over():
+        other.died(job, slot)
+    assert other._unfinished.taken_over() == []
+    state = bench.states.get("job")
+    assert (state.missed, state.missed_slot) == (1, bench.now)
+    assert other.begin("job", bench.now) is None
+
+
+def test_a_run_that_is_cut_short_stays_open(bench):
+    bench.now += timedelta(seconds=1)
+    runner = bench.runner(may_run_again=True)
+    run = runner.begin("job", bench.now)
+    runner.is_stopping = True
+    runner.end(run, asyncio.CancelledError())
+    other = bench.runner(may_run_again=True)
+    other._unfinished._after = -1.0
+    assert other._unfinished.taken_over() == [("job", bench.now)]
+
+
+def test_what_is_passed_over_is_counted_once(bench):
+    runner, other = bench.runner(), bench.runner()
+    slots = [bench.now + timedelta(seconds=n) for n in range(1, 5)]
+    bench.now = slots[-1]
+    other.end(other.begin("job", slots[1]), None)
+    runner.end(runner.begin("job", slots[3]), None)
+    for late in (runner, other):
+        late.passed_over("job", slots[:3], "coalesced")
+    state = bench.states.get("job")
+    assert state.missed == 2
+    assert state.missed_slot == slots[2]
+    assert state.last_outcome == "success"
 
 
 def test_outcomes_are_counted_for_prometheus(bench):

@@ -53,6 +53,11 @@ def example():
     )
 
 
+def late(*, value):
+    acks_late = (literal("acks_late", value),)
+    return planned(definition("shop.tick", "tick", options=acks_late))
+
+
 def files(plan, inventory, **options):
     changes = render(plan, inventory, existing=lambda _path: None, **options)
     return {change.path: change.after.decode() for change in changes}
@@ -86,6 +91,20 @@ def test_only_what_is_needed_is_rendered():
     for framework in ("django", "flask"):
         text = files(plan, replace(inventory, frameworks=(framework,)))
         assert f"from {framework}" in text["light_tasks/health.py"]
+
+
+@pytest.mark.parametrize(
+    ("task", "again"),
+    [
+        (planned(definition("shop.tick", "tick")), False),
+        (planned(definition("shop.tick", "tick"), may_run_again=True), True),
+        (late(value=True), True),
+        (late(value=False), False),
+    ],
+)
+def test_a_run_is_repeated_where_celery_or_the_plan_would(task, again):
+    text = files(*records([every(5, "a")], [task]))["light_tasks/entries.py"]
+    assert ("may_run_again=True" in text) is again
 
 
 def test_nothing_is_rendered_where_no_schedule_moves():
