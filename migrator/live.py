@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from migrator.application import celery_application
 from migrator.errors import UsageError
+from migrator.operate.shim_process import ShimProcess
 from migrator.pipeline import survey
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+# Where the shim keeps calls when it is told nothing, in the folder of each process.
+OUTBOX_FILE = ".light_tasks/outbox.sqlite3"
+OUTBOX_VARIABLES = ("SHIM_OUTBOX", "DATABASE_URL")
 
 
 @dataclass(frozen=True, slots=True)
 class LiveApplication:
     """What a command needs that asks a running system."""
 
-    app: str  # package.module:variable
-    shim: str  # import name
+    process: ShimProcess
     moved: frozenset[str]  # tasks that are light in the source
 
 
@@ -44,4 +49,26 @@ def live_application(root: Path, app: str | None) -> LiveApplication:
         if task.is_light and not task.in_tests
     )
     name = app or ":".join(commanded.rsplit(".", 1))
-    return LiveApplication(name, found.configuration.shim, moved)
+    source_root = root / found.project.source_root_of(name.partition(":")[0])
+    folder = _folder(root, source_root)
+    shim = found.configuration.shim
+    return LiveApplication(ShimProcess(folder, source_root, shim, name), moved)
+
+
+def _folder(root: Path, source_root: Path) -> Path:
+    """The source root; the project's own folder where only that has an outbox.
+
+    UsageError where both have one: calls may wait in either.
+    """
+    if source_root == root or any(map(os.environ.get, OUTBOX_VARIABLES)):
+        return source_root
+    found = [one for one in (source_root, root) if (one / OUTBOX_FILE).exists()]
+    if len(found) > 1:
+        files = " and ".join(str(one / OUTBOX_FILE) for one in found)
+        raise UsageError(
+            f"calls may wait in two outboxes: {files}",
+            where=str(root),
+            hint="Processes were started in both folders. Say which outbox you mean "
+            "with SHIM_OUTBOX=sqlite:///FILE, and ask for one after the other.",
+        )
+    return found[0] if found else source_root

@@ -42,7 +42,7 @@ def command(
     live = live_application(root, app)
     flags = [part for name in queue for part in ("--queue", name)]
     while True:
-        answer = ask_shim(root, live.shim, live.app, "drain", *flags)
+        answer = ask_shim(live.process, "drain", *flags)
         left = {
             task: counts
             for task, counts in answer["tasks"].items()

@@ -116,7 +116,7 @@ def _look(
     from migrator.operate.in_flight import refuse_in_flight
 
     live = live_application(root, app)
-    looked = refuse_in_flight(root, live.shim, live.app, outcome.finished, queues)
+    looked = refuse_in_flight(live.process, outcome.finished, queues)
     if looked.workers_silent:
         click.echo(
             "no worker answered: a body that one runs at this moment is not counted",

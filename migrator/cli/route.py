@@ -47,7 +47,7 @@ def command(
     for name in ("to", "percent"):
         if options[name] is not None:
             flags += [f"--{name}", str(options[name])]
-    answer = ask_shim(root, live.shim, live.app, "route", task, *flags)
+    answer = ask_shim(live.process, "route", task, *flags)
     if output == "json":
         from migrator.report.json_report import document
 

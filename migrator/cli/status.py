@@ -51,7 +51,7 @@ def command(
         from migrator.operate.shim_process import ask_shim
 
         where = live_application(root, app)
-        tasks = ask_shim(root, where.shim, where.app, "status")
+        tasks = ask_shim(where.process, "status")
         status_report.print_live(tasks, output)
         return EXIT_NOTHING_TO_DO
     manifest = read_plan_file(root)

@@ -11,7 +11,8 @@ from migrator.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from pathlib import Path
+
+    from migrator.operate.shim_process import ShimProcess
 
 OF_CELERY = ("queued", "unacknowledged", "active", "reserved", "scheduled")
 OF_OUTBOX = ("waiting", "delayed", "running")
@@ -25,15 +26,15 @@ class Looked:
 
 
 def refuse_in_flight(
-    root: Path, shim: str, app: str, tasks: Collection[str], queues: Sequence[str] = ()
+    process: ShimProcess, tasks: Collection[str], queues: Sequence[str] = ()
 ) -> Looked:
     """InFlightError where a message of one of the tasks is anywhere, or cannot be read.
 
     UsageError where the application, its broker or its outbox cannot be reached.
     """
     flags = [part for name in queues for part in ("--queue", name)]
-    celery = ask_shim(root, shim, app, "drain", *flags)
-    outbox = ask_shim(root, shim, app, "status")
+    celery = ask_shim(process, "drain", *flags)
+    outbox = ask_shim(process, "status")
     left = [
         f"{task}: {text}"
         for task in sorted(tasks)
@@ -46,7 +47,7 @@ def refuse_in_flight(
     if left:
         raise InFlightError(
             "calls are in flight, and would find no task: " + "; ".join(left),
-            where=app,
+            where=process.app,
             hint="Nothing was written. Leave the workers and runners running until "
             "`migrate drain` and `migrate status --live` count none.",
         )

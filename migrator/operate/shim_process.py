@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from migrator.errors import UsageError
@@ -20,18 +21,28 @@ if TYPE_CHECKING:
 REFUSED = 2
 
 
-def ask_shim(
-    root: Path, shim: str, app: str, command: str, *arguments: str
-) -> dict[str, Any]:
-    """The JSON answer of a shim command for the application `package.module:name`.
+@dataclass(frozen=True, slots=True)
+class ShimProcess:
+    """How the project's own processes run, so that the shim finds what they find."""
+
+    folder: Path  # in which they run: files of the outbox are relative to it
+    source_root: Path  # from which the application is imported
+    shim: str  # import name
+    app: str  # package.module:variable
+
+
+def ask_shim(process: ShimProcess, command: str, *arguments: str) -> dict[str, Any]:
+    """The JSON answer of a shim command.
 
     UsageError carries the shim's own sentence where it refuses.
     """
-    line = [sys.executable, "-m", shim, command, "--app", app, *arguments]
-    paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
+    name = f"python -m {process.shim} {command}"
+    line = [sys.executable, "-m", process.shim, command, "--app", process.app]
+    own = str(process.source_root.resolve())
+    paths = [own, *filter(None, [os.environ.get("PYTHONPATH")])]
     done = subprocess.run(
-        line,
-        cwd=root,
+        [*line, *arguments],
+        cwd=process.folder,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
         capture_output=True,
         text=True,
@@ -41,8 +52,8 @@ def ask_shim(
         lines = done.stderr.strip().splitlines() or ["it printed nothing"]
         said = done.stderr.strip() if done.returncode == REFUSED else lines[-1]
         raise UsageError(
-            f"`python -m {shim} {command}` failed: {said}",
-            where=app,
+            f"`{name}` failed: {said}",
+            where=process.app,
             hint="Run this where the application runs: with its packages, its "
             "environment variables, and its broker and database reachable.",
         )

@@ -54,6 +54,13 @@ class Project:
         """The folder (posix, "" for the root) that must be on sys.path to import it."""
         return self._names.source_root(path)
 
+    def source_root_of(self, module: str) -> str:
+        """The folder that a module is imported from; "" where it is none of ours."""
+        for path in self.files:
+            if path.endswith(".py") and self.module_name(path) == module:
+                return self.source_root(path)
+        return ""
+
     def is_package(self, path: str) -> bool:
         """Whether the file is the `__init__.py` of a package."""
         return path.rpartition("/")[2] == "__init__.py"

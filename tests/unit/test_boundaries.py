@@ -29,7 +29,7 @@ ALLOWED = {
     "finishing": {"finish", "pipeline", "plan", "rewrite"},
     "apply": {"git"},
     "verify": {"git", "project", "schedules"},
-    "operate": {"schedules"},
+    "operate": {"project", "schedules"},
     "report": {
         "apply",
         "finishing",
@@ -40,7 +40,7 @@ ALLOWED = {
         "verify",
     },
     "status": set(),
-    "live": {"application", "pipeline"},
+    "live": {"application", "operate", "pipeline"},
     "vendoring": set(),
     "verification": {
         "apply",

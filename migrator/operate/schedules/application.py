@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from migrator.errors import UsageError
+from migrator.project import open_project
 from migrator.schedules import StoredEntry
 from migrator.schedules.stored import APPLICATION
 
@@ -28,22 +29,25 @@ LONGEST = 300.0  # seconds that an import may take
 def read_application(root: Path, app: str) -> tuple[StoredEntry, ...]:
     """The entries that beat would start with; `app` is `package.module:name`.
 
+    It is imported from its source root, as the project's own processes do.
+
     UsageError where the import fails, with the last line of its traceback.
     """
+    source_root = open_project(root).source_root_of(app.partition(":")[0])
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "entries.json"
-        _run([sys.executable, str(SCRIPT), app, str(answer)], root, app)
+        _run([sys.executable, str(SCRIPT), app, str(answer)], root / source_root, app)
         entries = json.loads(answer.read_text(encoding="utf-8"))
     return tuple(_entries(entries))
 
 
-def _run(line: list[str], root: Path, app: str) -> None:
-    paths = [str(root.resolve()), *filter(None, [os.environ.get("PYTHONPATH")])]
+def _run(line: list[str], folder: Path, app: str) -> None:
+    paths = [str(folder.resolve()), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     try:
         done = subprocess.run(
             line,
-            cwd=root,
+            cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,

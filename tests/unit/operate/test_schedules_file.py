@@ -139,6 +139,12 @@ def test_an_application_that_cannot_be_imported(project, app, reason):
         read_application(project, app)
 
 
+def test_an_application_in_a_subfolder_is_imported_from_there(project):
+    (project / "backend").mkdir()
+    (project / "shop").rename(project / "backend" / "shop")
+    assert any(e.name == "loop-0" for e in read_application(project, "shop.app:app"))
+
+
 def test_nothing_is_imported_unasked(project):
     (project / "shop" / "app.py").write_text(
         APP + 'open("imported", "w").close()\n', encoding="utf-8"
