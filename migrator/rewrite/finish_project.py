@@ -23,6 +23,7 @@ from migrator.rewrite.finish_transformer import (
     FinishEdits,
     FinishTransformer,
 )
+from migrator.rewrite.import_order import ImportOrder
 from migrator.rewrite.imports import bound_names, names_from, settle_imports
 from migrator.rewrite.names import names_in_use
 from migrator.rewrite.source import (
@@ -55,9 +56,11 @@ def finish_project(
     """
     changes, steps, refusals = [], [], []
     spared = _spared(plan, finishing)
+    files = [file.path for file in inventory.files]
     for path, edits in sorted(_edits(inventory, plan, finishing).items()):
         try:
-            edited = _Edited(path, edits, plan, read(path), spared)
+            order = ImportOrder.of(path, files, [plan.package.partition(".")[0]])
+            edited = _Edited(path, edits, plan, read(path), spared, order)
         except NotEditableError as error:
             place = Location(path, 1)
             refusals += [Refusal(name, place, str(error)) for name in edits.tasks]
@@ -135,6 +138,7 @@ class _Edited:
         plan: Plan,
         before: bytes,
         spared: Collection[str],
+        order: ImportOrder,
     ) -> None:
         source = read_source(before)
         transformer = FinishTransformer(edits)
@@ -158,7 +162,7 @@ class _Edited:
                 source.module, plan.shim_name
             )
         after = settle_imports(
-            source.module, after, wanted, may_remove=True, spared=kept
+            source.module, after, wanted, order, may_remove=True, spared=kept
         )
         check_compiles(after)
         reasons = tuple(sorted(edits.tasks))

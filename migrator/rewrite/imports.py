@@ -9,6 +9,7 @@ from libcst.helpers import get_full_name_for_node_or_raise, parse_template_state
 
 from migrator.rewrite.arguments import LINE_LENGTH
 from migrator.rewrite.elements import merged
+from migrator.rewrite.import_order import Import, is_import_line
 from migrator.rewrite.names import names_in_use
 from migrator.rewrite.statements import without_statements
 
@@ -16,14 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from migrator.rewrite.edits import WantedImport
-
-Import = cst.Import | cst.ImportFrom
+    from migrator.rewrite.import_order import ImportOrder
 
 
 def settle_imports(
     before: cst.Module,
     after: cst.Module,
     wanted: Sequence[WantedImport],
+    order: ImportOrder,
     *,
     may_remove: bool,
     spared: Collection[str] = (),
@@ -31,9 +32,9 @@ def settle_imports(
     """The edited module with the wanted imports in, and orphaned ones out.
 
     An import of Celery that loses its last name gives its line to the first wanted
-    one, so that the common edit changes one line and moves none. With `may_remove`
-    False (a package's `__init__`, whose names others import) nothing is taken out;
-    nor are the `spared` names.
+    one where that is its place, so that the common edit changes one line. With
+    `may_remove` False (a package's `__init__`, whose names others import) nothing is
+    taken out; nor are the `spared` names.
     """
     missing = [w for w in wanted if not _has(after, w)]
     orphans = names_in_use(before) - names_in_use(after) if may_remove else set()
@@ -43,14 +44,18 @@ def settle_imports(
     for index, line, statement in _plain_imports(after):
         remaining = _without_names(statement, orphans)
         if remaining is None and missing and _is_celery(statement):
-            remaining = _statement(missing.pop(0))
+            new = _statement(missing[0])
+            has_comment = line.trailing_whitespace.comment is not None
+            if has_comment or order.keeps_order(after.body, index, new):
+                remaining = new
+                missing.pop(0)
         if remaining is None:
             empty.append(line)
         elif remaining is not statement:
             body[index] = line.with_changes(body=[remaining])
     trimmed = without_statements(after.with_changes(body=body), empty)
     trimmed = cst.ensure_type(trimmed.visit(_LocalImports(orphans)), cst.Module)
-    return _inserted(trimmed, sorted(missing, key=lambda wanted: wanted.module))
+    return _inserted(trimmed, missing, order)
 
 
 class _LocalImports(cst.CSTTransformer):
@@ -200,7 +205,9 @@ def _statement(wanted: WantedImport) -> Import:
     return cst.ensure_type(_line(wanted).body[0], cst.ImportFrom)
 
 
-def _inserted(module: cst.Module, wanted: Sequence[WantedImport]) -> cst.Module:
+def _inserted(
+    module: cst.Module, wanted: Sequence[WantedImport], order: ImportOrder
+) -> cst.Module:
     alone = []
     for one in wanted:
         joined = _joined(module, one)
@@ -210,9 +217,10 @@ def _inserted(module: cst.Module, wanted: Sequence[WantedImport]) -> cst.Module:
             module = joined
     if not alone:
         return module
-    at = _end_of_imports(module)
     body = list(module.body)
-    body[at:at] = [_line(w) for w in alone]
+    end = _end_of_imports(module)
+    for number, one in enumerate(sorted(alone, key=lambda one: one.module)):
+        order.insert(body, end + number, _line(one))
     return module.with_changes(body=body)
 
 
@@ -284,7 +292,4 @@ def _end_of_imports(module: cst.Module) -> int:
 
 def _may_stand_before(line: cst.CSTNode) -> bool:
     """Conditional imports may stand between others; code that runs may not."""
-    return isinstance(line, cst.If | cst.Try) or (
-        isinstance(line, cst.SimpleStatementLine)
-        and all(isinstance(s, cst.Import | cst.ImportFrom) for s in line.body)
-    )
+    return isinstance(line, cst.If | cst.Try) or is_import_line(line)

@@ -24,6 +24,7 @@ from migrator.rewrite.edits import (
     WantedImport,
     WebAppEdit,
 )
+from migrator.rewrite.import_order import ImportOrder
 from migrator.rewrite.imports import bound_names, names_from, settle_imports
 from migrator.rewrite.source import NotEditableError, check_compiles, read_source
 from migrator.rewrite.transformer import FileTransformer
@@ -50,9 +51,11 @@ def rewrite_project(
     schedule of it is refused by name: half an edit could lose a run.
     """
     changes, refusals, steps = [], [], []
+    files = [file.path for file in inventory.files]
     for path, edits in sorted(_edits_by_file(inventory, plan).items()):
         try:
-            change, manual = _edited(path, edits, plan, read(path))
+            order = ImportOrder.of(path, files, [plan.package.partition(".")[0]])
+            change, manual = _edited(path, edits, plan, read(path), order)
         except NotEditableError as error:
             place = Location(path, 1)
             refusals += [Refusal(name, place, str(error)) for name in edits.reasons]
@@ -122,7 +125,7 @@ def _add_web_app(edits: FileEdits, web_app: WebApp, plan: Plan) -> None:
 
 
 def _edited(
-    path: str, edits: FileEdits, plan: Plan, before: bytes
+    path: str, edits: FileEdits, plan: Plan, before: bytes, order: ImportOrder
 ) -> tuple[FileChange, list[ManualStep]]:
     source = read_source(before)
     wanted = list(edits.imports)
@@ -145,7 +148,9 @@ def _edited(
             f"line {line}, column {column} does not hold what the scan saw there"
         )
     is_package = path.endswith("__init__.py")
-    after = settle_imports(source.module, after, wanted, may_remove=not is_package)
+    after = settle_imports(
+        source.module, after, wanted, order, may_remove=not is_package
+    )
     check_compiles(after)
     change = FileChange(path, before, source.encode(after), tuple(edits.reasons))
     return change, _health_step(path, transformer, edits)

@@ -8,7 +8,9 @@ nothing may change.
 from __future__ import annotations
 
 import io
+import json
 import subprocess
+import sys
 import tokenize
 from pathlib import Path
 
@@ -108,3 +110,22 @@ def test_no_comment_of_a_kept_line_is_lost(case):
 def comments(data):
     tokens = tokenize.tokenize(io.BytesIO(data).readline)
     return {token.string for token in tokens if token.type == tokenize.COMMENT}
+
+
+def test_imports_that_were_sorted_stay_so(tmp_path):
+    """As ruff and isort sort them: a project that runs one has nothing to mend."""
+    for name in CASES:
+        for kind in ("before", "after"):
+            file = FOLDER / name / f"{kind}.py"
+            if file.exists():
+                (tmp_path / f"{name}-{kind}.py").write_bytes(file.read_bytes())
+    line = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "I"]
+    line += ["--output-format", "json", str(tmp_path)]
+    # Where it starts, `shim` would be a folder of ours, and so no installed package.
+    done = subprocess.run(
+        line, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    unsorted = {Path(found["filename"]).stem for found in json.loads(done.stdout)}
+    made = {n for n in CASES if f"{n}-after" in unsorted}
+    assert made <= {n for n in CASES if f"{n}-before" in unsorted}
+    assert len(made) < len(CASES) / 4
