@@ -1,4 +1,4 @@
-"""Reads a file that the tool asks for by name, and that a repository may have planted.
+"""Reads files that the tool asks for by name, and that a repository may have planted.
 
 A pipe would never end, and a device never be empty: only a regular file is read, and
 only up to a size that no such file has.
@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOST_BYTES = 16 * 2**20
+
+
+def as_checked_out(content: bytes, before: bytes | None) -> bytes:
+    """Our content (LF) with the line ends of the file that it is to replace.
+
+    git may give a file CRLF when it checks it out: that is no difference.
+    """
+    if before is None or b"\r\n" not in before:
+        return content
+    return content.replace(b"\n", b"\r\n")
 
 
 def read_regular(path: Path, most: int = MOST_BYTES) -> bytes:

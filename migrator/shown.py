@@ -31,7 +31,11 @@ GIVEN = re.compile(
 
 def printable(text: str) -> str:
     """The text without secrets; control characters and lone surrogates spelled out."""
-    text = without_secrets(text)
+    return spelled_out(without_secrets(text))
+
+
+def spelled_out(text: str) -> str:
+    """The text with control characters and lone surrogates as escapes."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migrator.model import FileChange
+from migrator.reading import as_checked_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,6 +39,7 @@ def vendored_files(
         if file.suffix not in COPIED:
             continue
         path = f"{folder}/{file.relative_to(source).as_posix()}"
-        before, after = existing(path), file.read_bytes()
+        before = existing(path)
+        after = as_checked_out(file.read_bytes(), before)
         if before != after:
             yield FileChange(path, before, after, ("the shim, vendored",))

@@ -13,10 +13,10 @@ from migrator.cli import main
 os.environ.setdefault("MIGRATE_CACHE", "off")
 
 
-def run(folder, *arguments):
+def run(folder, *arguments, stream=io.TextIOWrapper):
     """`migrate ARGUMENTS` in a folder: exit code, standard output and error."""
-    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-    error = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    out = stream(io.BytesIO(), encoding="utf-8")
+    error = stream(io.BytesIO(), encoding="utf-8")
     given, sys.argv = sys.argv, ["migrate", *arguments]
     try:
         with chdir(folder), redirect_stdout(out), redirect_stderr(error):
@@ -26,7 +26,7 @@ def run(folder, *arguments):
     finally:
         sys.argv = given
     written = []
-    for stream in (out, error):
-        stream.flush()
-        written.append(stream.buffer.getvalue().decode())
+    for printed in (out, error):
+        printed.flush()
+        written.append(printed.buffer.getvalue().decode())
     return code, *written

@@ -6,6 +6,7 @@ before a command runs that needs them.
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -82,7 +83,9 @@ def main() -> None:
         sys.exit(migrate(standalone_mode=False))
     except MigratorError as error:
         lines = map(printable, f"migrate: {error}".split("\n"))
-        click.secho("\n".join(lines), fg="red", err=True)
+        # click itself does not know of https://no-color.org
+        colour = None if os.environ.get("NO_COLOR") else "red"
+        click.secho("\n".join(lines), fg=colour, err=True)
         sys.exit(error.exit_code)
     except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("migrate: interrupted; no file is half written", err=True)

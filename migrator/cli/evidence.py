@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from migrator.cli.options import root_option
+from migrator.cli.options import Group, root_option
 from migrator.wording import counted
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str) -> float:
     return float(match[1]) * SECONDS[match[2]]
 
 
-@click.group(name="evidence")
+@click.group(name="evidence", cls=Group)
 def command() -> None:
     """Measured run times confirm or overturn verdicts.
 

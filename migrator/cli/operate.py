@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from migrator.cli.options import format_option, import_app_option, root_option
+from migrator.cli.options import (
+    Group,
+    format_option,
+    import_app_option,
+    root_option,
+)
 from migrator.errors import UsageError
 from migrator.wording import counted
 
@@ -19,7 +24,7 @@ if TYPE_CHECKING:
 REDIS = frozenset({"redis", "rediss", "unix"})
 
 
-@click.group(name="operate")
+@click.group(name="operate", cls=Group)
 def command() -> None:
     """Look at what the code does not hold: stores and the running application.
 

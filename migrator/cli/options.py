@@ -13,6 +13,22 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound="Callable[..., object]")
 
 
+class Group(click.Group):
+    """Lists its commands with whole sentences: click cuts them to the line."""
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [
+                    (name, " ".join((one.help or "").partition("\n\n")[0].split()))
+                    for name, one in sorted(self.commands.items())
+                ]
+            )
+
+
 def root_argument(command: Command) -> Command:
     """PATH: the project's folder, by default the current one."""
     return click.argument(

@@ -8,7 +8,7 @@ import tomlkit
 from tomlkit.items import Table
 
 from migrator.errors import PlanError
-from migrator.plan.manifest import FILE_NAME
+from migrator.plan.manifest import FILE_NAME, text_of
 
 if TYPE_CHECKING:
     from migrator.model import Accept, Target
@@ -35,7 +35,7 @@ def decided(
         _put(stanza, "target", str(target))
     if "stale" in stanza:
         stanza.remove("stale")
-    return tomlkit.dumps(manifest.document)
+    return text_of(manifest.document)
 
 
 def _put(stanza: Table, key: str, value: str) -> None:

@@ -63,6 +63,14 @@ class Manifest:
     schedules: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
+def text_of(document: TOMLDocument) -> str:
+    """The file's text, with the line ends that it has: added lines come with LF."""
+    text = tomlkit.dumps(document)
+    if not text.partition("\n")[0].endswith("\r"):
+        return text
+    return text.replace("\r\n", "\n").replace("\n", "\r\n")
+
+
 def read_manifest(text: str) -> Manifest:
     """Parse and check; PlanError names the line of what cannot be used."""
     try:

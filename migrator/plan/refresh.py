@@ -8,7 +8,7 @@ import tomlkit
 from tomlkit.items import Table
 
 from migrator.model import Target
-from migrator.plan.manifest import FORMAT, Manifest
+from migrator.plan.manifest import FORMAT, Manifest, text_of
 from migrator.plan.selection import NOT_NOW
 from migrator.shown import without_secrets
 
@@ -51,7 +51,7 @@ def refreshed(manifest: Manifest | None, plan: Plan, *, applied: bool = False) -
     names = {schedule.entry.name for schedule in plan.schedules}
     for name in [name for name in schedules if name not in names]:
         schedules.remove(name)
-    return tomlkit.dumps(document)
+    return text_of(document)
 
 
 def with_finished(manifest: Manifest, tasks: Iterable[PlannedTask]) -> str:
@@ -60,7 +60,7 @@ def with_finished(manifest: Manifest, tasks: Iterable[PlannedTask]) -> str:
     for task in tasks:
         if task.is_finished:
             _put_task(stanzas, task)
-    return tomlkit.dumps(manifest.document)
+    return text_of(manifest.document)
 
 
 def _new_document() -> TOMLDocument:

@@ -10,6 +10,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from migrator.reading import as_checked_out
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -34,6 +36,7 @@ def with_ledger(
     written: dict[str, str] = {}
     for path, content in sorted(files.items()):
         before = existing(path)
+        content = as_checked_out(content, before)  # noqa: PLW2901 - the same content
         is_edited = before is not None and digest(before) != known.get(path)
         if is_edited and before != content:
             # Keeps the digest of what we wrote, so that it still counts as edited.
@@ -79,7 +82,8 @@ def _ledger(
     path = f"{folder}/{NAME}"
     before = existing(path)
     names = {name.removeprefix(f"{folder}/"): value for name, value in written.items()}
-    after = (json.dumps(names, indent=2, sort_keys=True) + "\n").encode()
+    text = json.dumps(names, indent=2, sort_keys=True) + "\n"
+    after = as_checked_out(text.encode(), before)
     if not written:
         yield path, before, None
     elif before != after:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from migrator.model import Target
 from migrator.report.console import console, print_hanging, styled
-from migrator.shown import printable
+from migrator.shown import printable, spelled_out
 from migrator.wording import counted
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def print_patch(patch: bytes) -> None:
     out = console()
     for line in patch.decode("utf-8", "replace").split("\n")[:-1]:
         style = next((s for head, s in LINE_STYLES if line.startswith(head)), "")
-        out.print(styled(line.removesuffix("\r"), style), soft_wrap=True)
+        shown = spelled_out(line.removesuffix("\r"))
+        out.print(Text(shown, style=style), soft_wrap=True)
 
 
 def print_stat(changes: ChangeSet) -> None:

@@ -24,11 +24,12 @@ MOST_BITS = 4096  # Python refuses to write longer ones in decimal
 
 
 def scan_document(inventory: Inventory, verdicts: Sequence[Verdict]) -> str:
-    """`migrate scan --format json`."""
+    """`migrate scan --format json`; tasks of tests have no verdict, as in the table."""
+    pairs = zip(inventory.tasks, verdicts, strict=True)
     return document(
         "scan",
         inventory=_plain(inventory),
-        verdicts=[_plain(verdict) for verdict in verdicts],
+        verdicts=[_plain(verdict) for task, verdict in pairs if not task.in_tests],
     )
 
 

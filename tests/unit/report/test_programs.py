@@ -232,6 +232,15 @@ def test_a_scan_document_fits_its_schema(tmp_path):
     assert len(content["inventory"]["tasks"]) == len(HOSTILE)
 
 
+def test_a_task_of_the_tests_is_in_no_total(tmp_path):
+    """The table leaves it out, so whoever counts verdicts gets the same."""
+    own, other = definition("app.own"), definition("app.seen_by_tests", in_tests=True)
+    found = survey(tmp_path, (own, verdict(own)), (other, verdict(other)))
+    content = valid(scan_document(found.inventory, found.verdicts), "scan")
+    assert [one["task"] for one in content["verdicts"]] == ["app.own"]
+    assert len(content["inventory"]["tasks"]) == 2
+
+
 def test_numbers_that_json_lacks_are_text(tmp_path):
     """`rate_limit=1e999` is valid Python; `Infinity` is no JSON."""
     options = (
