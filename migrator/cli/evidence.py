@@ -98,7 +98,7 @@ def watch_workers(
     """Listen to the events of live workers; consumes nothing from task queues.
 
     \b
-    migrate evidence watch --for 1h
+    migrate evidence watch --for 1h                            at REDIS_URL
     migrate evidence watch --broker redis://localhost/0 --enable-events
     """  # noqa: D301 - \b is click's mark for lines to keep
     from migrator.operate.watch import watch

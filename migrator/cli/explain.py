@@ -30,8 +30,8 @@ def command(rule: str | None, output: str) -> None:
     """Say what RULE looks for, why, and what to do; without RULE, list them all.
 
     \b
-    migrate explain               every rule, a line each
-    migrate explain retry-horizon one rule, with an example
+    migrate explain                every rule, a line each
+    migrate explain retry-horizon  one rule, with an example
     """  # noqa: D301 - \b is click's mark for lines to keep
     from migrator.classify import rules
 

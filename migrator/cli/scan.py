@@ -55,10 +55,10 @@ def command(  # noqa: PLR0913 - an option each
     """Find every task, caller and schedule, and say what could move, and why.
 
     \b
-    migrate scan                                the current folder
-    migrate scan src --format html >report.html to read and to pass on
-    migrate scan --write-baseline celery.json   what is on Celery today
-    migrate scan --baseline celery.json         in CI: nothing may be added
+    migrate scan                                 the current folder
+    migrate scan src --format html >report.html  to read and to pass on
+    migrate scan --write-baseline celery.json    what is on Celery today
+    migrate scan --baseline celery.json          in CI: nothing may be added
 
     Exit code 0: no Celery task found (with --check: none beyond the baseline); 1: tasks
     found; 3: a file could not be read.

@@ -31,7 +31,7 @@ WHY = {
 }
 # Options of apply_async that say nothing about when or whether the body runs.
 HARMLESS = frozenset({"args", "kwargs", "ignore_result"})
-CHOICE = 'callers = "direct", "background" or "job" in its stanza of migrate.toml'
+CHOICE = 'write callers = "direct" or "background" into its stanza of migrate.toml'
 BY_NAME = "its name is passed on as text, and it may be sent by it"
 JOB = (
     "a date job of APScheduler is taken out of its store before it has run: a crash "

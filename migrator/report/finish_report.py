@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from migrator.report.console import console, styled
@@ -17,13 +19,20 @@ def print_finish(outcome: Finish, *, applied: bool) -> None:
     out = console(stderr=True)
     for spot in outcome.unseen:
         out.print(styled(f"cannot be seen: {_at(spot)}", "yellow"), soft_wrap=True)
-    for refusal in outcome.kept:
-        text = f"keeps the shim: {refusal.name}: {_at(refusal)}"
-        out.print(styled(text, "yellow"), soft_wrap=True)
+    for name, reasons in groupby(outcome.kept, key=attrgetter("name")):
+        out.print(styled(f"keeps the shim: {name}", "yellow"), soft_wrap=True)
+        for refusal in reasons:
+            out.print(styled(f"    {_at(refusal)}"), soft_wrap=True)
     for number, step in enumerate(outcome.changes.manual_steps, 1):
         place = f"{step.location}: " if step.location else ""
         out.print(styled(f"by hand {number}: {place}{step.text}"), soft_wrap=True)
         out.print(styled(f"           because {step.reason}", "dim"), soft_wrap=True)
+    if outcome.kept:
+        count = len({refusal.name for refusal in outcome.kept})
+        out.print(
+            f"{counted(count, 'task')} to change at the places named and finish then, "
+            "or to leave: with the shim it goes on working (docs/how-to/finish.md)."
+        )
     if outcome.unseen:
         places = counted(len(outcome.unseen), "place")
         out.print(

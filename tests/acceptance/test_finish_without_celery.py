@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import httpx
 import pytest
@@ -25,6 +26,12 @@ def shop(moved_shop, tmp_path):
     return copied(moved_shop, tmp_path)
 
 
+def shown_in_the_docs():
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "finish.md"
+    (block,) = re.findall(r"```text\n(.*?)```", page.read_text(), re.DOTALL)
+    return block.splitlines()
+
+
 def finished(shop):
     done = migrate(shop, "finish", "--all")
     assert done.returncode == 0, done.stderr
@@ -42,6 +49,8 @@ def test_nothing_imports_the_shim_and_everything_left_is_listed(shop):
         "shop/celery_app.py:",
     ):
         assert place in done.stderr
+    for line in shown_in_the_docs():
+        assert line in done.stderr
     sources = [path.read_text() for path in shop.root.rglob("*.py")]
     assert not [text for text in sources if re.search(r"\bshim\b", text)]
     assert own_tests(shop) == passed

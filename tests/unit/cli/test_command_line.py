@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -40,6 +42,31 @@ def test_the_help_has_an_example(name):
     assert any(line.startswith(f"migrate {name}") for line in lines)
 
 
+def examples():
+    """Each line of a help that is a command: up to two spaces, or to where it goes."""
+    for name in COMMANDS:
+        found = command_of(name)
+        for one in (found, *getattr(found, "commands", {}).values()):
+            for line in one.help.splitlines():
+                if line.strip().startswith(f"migrate {name}"):
+                    yield re.split(r"  | >", line.strip())[0]
+
+
+@pytest.mark.parametrize("line", sorted(set(examples())))
+def test_an_example_is_a_command_line_that_parses(line, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REDIS_URL", "redis://localhost/0")  # what `watch` listens to
+    _, name, *words = shlex.split(line)
+    for file in (word for word in words if word.endswith((".json", ".log", ".csv"))):
+        Path(file).touch()
+    command = command_of(name)
+    if isinstance(command, click.Group):
+        command = command.commands[words.pop(0)]
+    # Unknown options, values of a wrong type and missing arguments are errors here.
+    with command.make_context(name, words):
+        pass
+
+
 @pytest.mark.parametrize("name", sorted(set(COMMANDS) - FOR_PEOPLE - GROUPS))
 def test_programs_can_read_it(name):
     (form,) = [p for p in command_of(name).params if p.name == "output"]
@@ -63,6 +90,27 @@ def test_the_shell_completes(words, offered, monkeypatch):
     shell = BashComplete(migrate, {}, "migrate", "_MIGRATE_COMPLETE")
     shown = shell.complete()
     assert [line.partition(",")[2] for line in shown.splitlines()] == offered
+
+
+def test_bash_itself_completes():
+    """As the quickstart says: evaluated in a shell, and asked by Tab."""
+    script = """
+    eval "$(_MIGRATE_COMPLETE=bash_source migrate)"
+    complete -p migrate
+    COMP_WORDS=(migrate apply --target ap) COMP_CWORD=3
+    _migrate_completion migrate ap --target
+    echo "offers ${COMPREPLY[*]}"
+    """
+    programs = Path(sys.executable).parent
+    done = subprocess.run(
+        ["bash", "--norc", "-c", script],
+        env={**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "_migrate_completion migrate" in done.stdout, done.stderr
+    assert "offers apscheduler" in done.stdout
 
 
 def test_there_is_a_script_for_the_shell():
