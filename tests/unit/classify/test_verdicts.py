@@ -143,7 +143,7 @@ def test_fast_runs_never_lift_a_veto():
 
 @pytest.mark.parametrize(
     ("runs", "window", "reason"),
-    [(29, 10 * DAY, "29 runs"), (1000, 3600.0, "of a period of 86400 s")],
+    [(29, 10 * DAY, "29 runs"), (1000, DAY - 1, "of a period of 86400 s")],
 )
 def test_thin_evidence_changes_nothing_and_says_so(runs, window, reason):
     thin = Evidence("shop.tasks.sweep", runs=runs, window=window, p95=0.1)
@@ -153,6 +153,13 @@ def test_thin_evidence_changes_nothing_and_says_so(runs, window, reason):
     slow = Evidence("shop.tasks.sweep", runs=runs, window=window, p95=500.0)
     again = verdict(light_task(), evidence=[slow], schedules=(every(DAY),))
     assert again.level is Level.LIGHT
+
+
+def test_thirty_runs_over_one_period_are_enough():
+    enough = Evidence("shop.tasks.sweep", runs=30, window=DAY, p95=0.1)
+    assert verdict(
+        light_task(), evidence=[enough], schedules=(every(DAY),)
+    ).is_confirmed
 
 
 def test_evidence_of_another_task_changes_nothing():
@@ -214,6 +221,39 @@ def test_a_task_that_has_been_moved_is_light():
 
 def test_a_changed_weight_changes_the_score():
     assert verdict(light_task(), weights={"short-body": 4}).score == 0
+
+
+@pytest.mark.parametrize(
+    ("weights", "score", "level"),
+    [
+        ({"short-body": 1}, -3, Level.LIGHT),
+        ({"short-body": 1, "result-ignored": 0}, -2, Level.REVIEW),
+        ({"short-body": 6}, 2, Level.REVIEW),
+        ({"short-body": 7}, 3, Level.HEAVY),
+    ],
+)
+def test_the_score_decides_from_its_limits_on(weights, score, level):
+    found = verdict(light_task(), weights=weights)
+    assert (found.score, found.level) == (score, level)
+
+
+def test_one_strong_objection_is_not_outvoted_but_measured_away():
+    weights = {"short-body": -9, "result-ignored": 2}
+    assert verdict(light_task(), weights=weights).level is Level.REVIEW
+    measured = verdict(light_task(), weights=weights, evidence=[FAST])
+    assert measured.level is Level.LIGHT
+    weaker = verdict(light_task(), weights={**weights, "result-ignored": 1})
+    assert weaker.level is Level.LIGHT
+
+
+def test_a_rule_counts_once_however_often_it_hits():
+    calls = [call(f"requests.{name}", loop_depth=1) for name in ("get", "post")]
+    seen = [
+        finding
+        for finding in verdict(task("shop.tasks.sweep", *calls)).findings
+        if finding.rule == "network-without-timeout"
+    ]
+    assert sorted(finding.weight for finding in seen) == [0, 1]
 
 
 def test_a_weight_of_no_rule_is_refused():
