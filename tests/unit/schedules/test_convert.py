@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from migrator.schedules import NotConvertibleError, convert, prove
+from migrator.schedules import NotConvertibleError, Proof, convert, prove
 
 
 def crontab(**fields):
@@ -321,3 +321,22 @@ def test_the_package_is_importable_by_itself():
         "assert not {'celery', 'apscheduler', 'libcst', 'jinja2'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_relative_week_keeps_the_weekday_of_its_last_run():
+    tuesday = "2026-11-24T10:00:00+00:00"
+    text = source(interval(7 * 86400, relative=True, last_run_at=tuesday))
+    assert 'day_of_week="tue", hour="0", minute="0"' in text
+
+
+def test_relative_hours_stay_where_clocks_move_by_half_an_hour():
+    zone = "Australia/Lord_Howe"
+    refused = convert(interval(7200, relative=True, timezone=zone)).refusal
+    assert all("a part of an hour" in reason for reason in refused.values())
+    assert set(refused) == {"apscheduler", "kubernetes"}
+
+
+def test_a_comparison_of_no_run_proves_nothing():
+    now = datetime(2026, 11, 28, tzinfo=UTC)
+    assert not Proof(now, now, 0, True, None, (), ()).identical  # noqa: FBT003
+    assert Proof(now, now, 1, True, None, (), ()).identical  # noqa: FBT003
