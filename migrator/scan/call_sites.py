@@ -109,6 +109,9 @@ class CallSites:
             detail = "signature" if handle.kind == "signature" else handle.attribute
             self._add(facts, call, kind, handle, detail=detail)
         if known:
+            unseen = [one.reason for one in receivers if one.kind == "unknown"]
+            if unseen:
+                self._blind(facts, call, "unresolved-receiver", unseen)
             return
         if any(handle.kind == "canvas" for handle in receivers):
             self._add(facts, call, CallKind.CANVAS, None, detail=call.chain[-1])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from migrator.model import Assignment, Loop
 from migrator.scan.conditions import ConditionWalker
 from migrator.scan.expressions import ExpressionWalker
-from migrator.scan.facts import AssignmentFact, BindingKind, FileFacts
+from migrator.scan.facts import MODULE_SCOPE, AssignmentFact, BindingKind, FileFacts
 from migrator.scan.functions import FunctionWalker
 from migrator.scan.stray_markers import markers_in
 from migrator.scan.traceable import traceable
@@ -29,6 +29,7 @@ def collect(facts: FileFacts, tree: ast.Module, source: SourceText) -> FileFacts
     collector.release()
     facts.markers = markers_in(facts.path, source)
     facts.references = traceable(facts)
+    facts.grown &= facts.scopes[MODULE_SCOPE].bindings.keys()
     return facts
 
 
@@ -117,6 +118,7 @@ class Collector(ConditionWalker, FunctionWalker, ExpressionWalker):
 
     def assigned_value(self, target: ast.expr, value: ast.expr, kind: str) -> None:
         if isinstance(target, ast.Subscript):
+            self.facts.grown.add(flatten(target)[0][-1])
             kind, self.path = "item", (target.slice,)
             self.expression(target.slice, "value")
         self.statement, self.target = kind, flatten(target)[0]

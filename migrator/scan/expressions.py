@@ -120,6 +120,8 @@ class ExpressionWalker(EntryWalker):
         self.record_call(node, chain, plain=plain, use=use)
         if last == "dict":
             self.entry_call(node)
+        if last in UPDATES and len(chain) > 1:
+            self.facts.grown.add(chain[-2])
         self.spine(node.func)
         outer = (self.into, self.canvas, self.path)
         self.into = ".".join(chain)

@@ -187,6 +187,7 @@ class FileFacts:
     assignments: list[AssignmentFact] = field(default_factory=list)
     entries: list[EntryFact] = field(default_factory=list)
     markers: list[Marker] = field(default_factory=list)  # every `# migrate:` comment
+    grown: set[str] = field(default_factory=set)  # what items are put into later on
     stars: list[str] = field(default_factory=list)  # modules of `from m import *`
     imports: list[str] = field(default_factory=list)  # absolute dotted names
     by_qualname: dict[str, int] = field(default_factory=dict)

@@ -60,7 +60,7 @@ class Gathering:
         definitions: Definitions,
         names: set[str],
     ) -> None:
-        handles = Handles(resolver, deep, apps, definitions)
+        handles = self._handles = Handles(resolver, deep, apps, definitions)
         handlers = RequestHandlers(deep, definitions)
         relevance = Relevance(resolver, names)
         self._apps = apps
@@ -84,6 +84,7 @@ class Gathering:
         """Go over the files, and over the modules that configuration is in."""
         self._settings.prepare(files)
         self._below.prepare(files)
+        self._handles.grown = {name for facts in files for name in facts.grown}
         self._passed.read(files)
         for facts in self._passed.handed_to:
             self._calls.read(facts)

@@ -53,6 +53,7 @@ class Handles:
         self._definitions = definitions
         # Tasks that callers hand over, by the parameter that they become.
         self.passed: dict[Parameter, list[Handle]] = {}
+        self.grown: set[str] = set()  # registries that items are put into later on
         self._open: set[int] = set()  # nodes on the way: `x = copy(x)` ends
 
     @property
@@ -333,9 +334,12 @@ class Handles:
             wanted = LiteralReader(self._deep, facts, scope).read(key)
         except NotLiteralError:
             members = self._all_members(found, depth)
-            if members:
-                return members
             text = found.name or "a registry"
+            if members and text.rpartition(".")[2] not in self.grown:
+                return members
+            if members:
+                reason = f"members are put into {text} when the program runs"
+                return [*members, Handle("unknown", reason=reason)]
             reason = (
                 f"{text}[{ast.unparse(key)}]: one of its members, chosen at run time"
             )
