@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Of a downtime so many runs are counted one by one; nobody needs more precision.
 MOST_COUNTED = 100_000
+# So many are asked for one by one, as a run may have overtaken them.
+MOST_ASKED = 100
 
 
 def reconcile(scheduler: Any) -> None:
@@ -89,9 +91,12 @@ def _resume(scheduler: Any, job: Job) -> None:
         return
     state = scheduler.states.get(job.id)
     if state is not None and state.last_slot is not None:
-        # What was stored may be behind what has run: count from there.
+        # What was stored may be behind what has run, as slots can overtake each other.
         following = job.trigger.get_next_fire_time(state.last_slot, state.last_slot)
-        due = due if following is None else max(due, following)
+        if following is not None and following > due:
+            overtaken = between(job.trigger, due, following)
+            scheduler.ask_later(job.id, overtaken[-MOST_ASKED:], "downtime")
+            due = following
     latest, passed = (due, 0) if due > now else _latest(job.trigger, due, now)
     if passed:
         last_missed = latest - timedelta(microseconds=1)

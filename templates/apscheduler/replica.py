@@ -130,13 +130,13 @@ class ReplicaScheduler(AsyncIOScheduler):  # type: ignore[misc]  # it is untyped
     def passed_over(self, job: Job, taken: datetime) -> None:
         """Late: here only `taken` runs; the slots before it are left to others."""
         slots = between(job.trigger, job.next_run_time, taken)
-        self._ask_later(job.id, slots, "coalesced")
+        self.ask_later(job.id, slots, "coalesced")
 
     def _count_skipped(self, event: JobSubmissionEvent) -> None:
         slots = event.scheduled_run_times
-        self._ask_later(event.job_id, slots, "max-instances")
+        self.ask_later(event.job_id, slots, "max-instances")
 
-    def _ask_later(self, job_id: str, slots: list[datetime], outcome: str) -> None:
+    def ask_later(self, job_id: str, slots: list[datetime], outcome: str) -> None:
         """Count them as missed when no replica has taken them."""
 
         async def ask() -> None:
