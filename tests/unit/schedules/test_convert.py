@@ -338,5 +338,5 @@ def test_relative_hours_stay_where_clocks_move_by_half_an_hour():
 
 def test_a_comparison_of_no_run_proves_nothing():
     now = datetime(2026, 11, 28, tzinfo=UTC)
-    assert not Proof(now, now, 0, True, None, (), ()).identical  # noqa: FBT003
-    assert Proof(now, now, 1, True, None, (), ()).identical  # noqa: FBT003
+    assert not Proof(now, now, 0, True, None, (), ()).identical
+    assert Proof(now, now, 1, True, None, (), ()).identical

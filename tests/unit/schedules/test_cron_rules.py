@@ -19,6 +19,8 @@ NEW_YEAR = datetime(2025, 1, 1, tzinfo=UTC)
         ("0 0 29 2 *", "UTC", "2028-02-29T00:00:00+00:00"),
         ("0 0 13 * 5", "UTC", "2025-01-03T00:00:00+00:00"),  # a day of either kind
         ("30 2 9 3 *", "America/New_York", "2026-03-09T06:30:00+00:00"),  # skipped
+        # The 30th has no midnight there: the day after is found all the same.
+        ("0 0 31 3 *", "Asia/Beirut", "2025-03-30T21:00:00+00:00"),
     ],
 )
 def test_the_next_run(rule, zone, expected):
