@@ -35,7 +35,7 @@ def test_of_the_seed_project_what_can_be_is_finished_and_the_rest_is_named(gobli
     lines = [
         "its caller uses the result of the call (value) (goblin_assistant/api/",
         "a plain call has no expires=600 (goblin_assistant/api/system.py:31)",
-        "purge_read_notifications: the project's own decorator",
+        "purge_read_notifications\n    the project's own decorator",
     ]
     assert [line for line in lines if line not in done.stderr] == []
     health = (goblin.root / "goblin_assistant/tasks/health.py").read_text()
