@@ -55,6 +55,38 @@ def test_down_over_several_slots(tmp_path, redis_url):
         assert state_of(running, "down")["missed"] == passed
 
 
+def test_slots_that_a_later_one_has_overtaken_are_counted(tmp_path, redis_url):
+    """Their process was killed while they waited for a thread; the later one ran."""
+    with project(tmp_path, [every(1, "behind")], REDIS_URL=redis_url) as running:
+        process = running.scheduler()
+        wait_until(seen(running, "behind", 2))
+        assert ended(process) == 0
+        first = running.slots("behind")[0].at
+        set_back(running, "behind", first - 3)  # the first that nobody is known to have
+        already = len(running.slots("behind"))
+        process = running.scheduler()
+        wait_until(seen(running, "behind", already + 2))
+
+        def all_are_accounted_for():
+            ran = {slot.at for slot in running.slots("behind")}
+            of_all = round(max(ran) - first) + 1 + 3
+            return state_of(running, "behind")["missed"] == of_all - len(ran)
+
+        wait_until(all_are_accounted_for)
+        assert ended(process) == 0
+        ran = Counter(slot.at for slot in running.slots("behind"))
+        assert set(ran.values()) == {1}
+
+
+def set_back(running, job, moment):
+    engine = create_engine(running.environment["DATABASE_URL"])
+    change = text("UPDATE light_tasks_jobs SET next_run_time = :moment WHERE id = :job")
+    with engine.begin() as connection:
+        done = connection.execute(change, {"moment": moment, "job": job})
+        assert done.rowcount == 1
+    engine.dispose()
+
+
 def test_entries_follow_the_code(tmp_path, redis_url):
     """New ones are added, changed ones changed, gone ones removed, others kept."""
     entries = [every(1, "stays"), every(1, "goes"), every(3600, "changes")]
