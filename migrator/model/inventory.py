@@ -30,9 +30,7 @@ class WebApp:
     framework: str
     variable: str  # module.variable, module.factory.variable or module.factory()
     location: Location  # of the call, e.g. FastAPI(...)
-    has_lifespan: bool = False
     starts_runner: bool = False  # the shim's lifespan is in place already
-    has_startup_events: bool = False  # on_event handlers, which a lifespan silences
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,6 @@ WEB_APPS = {
     "quart.Quart": "quart",
 }
 STORES = ("django_celery_beat.", "redbeat.", "celery_sqlalchemy_scheduler.")
-# A FastAPI application with a lifespan does not call these any more.
-EVENT_METHODS = frozenset({"on_event", "add_event_handler"})
-EVENT_OPTIONS = frozenset({"on_startup", "on_shutdown"})
 ROW_CALLS = frozenset({"create", "get_or_create", "update_or_create", "bulk_create"})
 
 
@@ -64,16 +61,14 @@ class Surroundings:
             if scope.qualname and not name:
                 inside = f"{scope.qualname}()"  # what a factory returns
             given = {word.arg: word.value for word in node.keywords}
-            lifespan = given.get("lifespan")
             self.web_apps.append(
                 WebApp(
                     framework,
                     f"{facts.module}.{inside}".rstrip("."),
                     Location(facts.path, call.line, call.column),
-                    has_lifespan=lifespan is not None,
-                    starts_runner=self._is_of_shim(facts, call.scope, lifespan),
-                    has_startup_events=not EVENT_OPTIONS.isdisjoint(given)
-                    or any(fact.chain[-1] in EVENT_METHODS for fact in facts.calls),
+                    starts_runner=self._is_of_shim(
+                        facts, call.scope, given.get("lifespan")
+                    ),
                 )
             )
             return

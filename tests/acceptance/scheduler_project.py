@@ -130,8 +130,9 @@ HOSTED = """
 from fastapi import FastAPI
 from light_tasks.health import router
 from light_tasks.lifespan import lifespan
+from shop.tasks import note
 
-app = FastAPI(lifespan=lifespan())
+app = FastAPI(lifespan=lifespan(), on_startup=[lambda: note("web-starts")])
 app.include_router(router)
 """
 

@@ -109,6 +109,7 @@ def test_a_scheduler_inside_the_web_application(tmp_path, redis_url):
         assert answer(port)[0] == 200
         assert ended(web) == 0
         assert_each_slot_once(running.slots("hosted"), 1)
+        assert len(running.notes("web-starts")) == 2
 
 
 def test_sigterm_lets_the_running_job_finish(tmp_path, redis_url):

@@ -47,6 +47,23 @@ def test_alone(add):
     assert lifecycle._runner is None
 
 
+def test_alone_it_calls_the_handlers_of_the_application(add):
+    """As FastAPI's own lifespan does, whose place it takes; no other calls them."""
+    events = []
+
+    async def begins():
+        events.append(("begins", lifecycle._runner is None))
+
+    def ends():
+        events.append(("ends", lifecycle._runner is None))
+
+    handlers = {"on_startup": [begins], "on_shutdown": [ends]}
+    with served(add, lifespan=lifespan, **handlers) as url:
+        assert httpx.get(url).json()["result"] == 42
+        assert events == [("begins", True)]
+    assert events == [("begins", True), ("ends", True)]
+
+
 def test_around_a_lifespan_keeps_its_state_and_order(add):
     events = []
 
