@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from migrator.cli.options import Group, root_option
+from migrator.cli.progress import progress_bar
 from migrator.wording import counted
 
 if TYPE_CHECKING:
@@ -100,15 +101,27 @@ def watch_workers(
     \b
     migrate evidence watch --for 1h                            at REDIS_URL
     migrate evidence watch --broker redis://localhost/0 --enable-events
+
+    Ctrl-C ends it early and keeps what was heard.
     """  # noqa: D301 - \b is click's mark for lines to keep
     from migrator.operate.watch import watch
 
-    heard = watch(broker, seconds, may_switch_on=enable_events)
+    with progress_bar("Listening", is_on=True) as advance:
+
+        def progress(gone: float, _: int) -> None:
+            if advance is not None:
+                advance(round(gone), round(seconds))
+
+        heard = watch(
+            broker, seconds, may_switch_on=enable_events, on_progress=progress
+        )
     click.echo(
         f"{counted(heard.events, 'event')} of {counted(len(heard.workers), 'worker')} "
         f"in {heard.seconds:.0f} s"
     )
     _keep(root, heard.evidence, replace=replace)
+    if not heard.is_whole:
+        raise KeyboardInterrupt  # for its exit code
 
 
 def _keep(root: Path, new: Sequence[Evidence], *, replace: bool) -> None:

@@ -7,8 +7,8 @@ https://docs.celeryq.dev/en/stable/userguide/monitoring.html#events
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from migrator.errors import MigratorError
@@ -35,6 +35,7 @@ class Watched:
     workers: tuple[str, ...]
     seconds: float
     switched: tuple[str, ...] = ()
+    is_whole: bool = True  # False: Ctrl-C came first
 
 
 class NoEventsError(MigratorError):
@@ -56,10 +57,11 @@ def watch(
     """Listen to the broker's event exchange for `seconds`, then sum up.
 
     A worker without -E sends no task events. With `may_switch_on` they are switched on
-    by remote control where they are off, and off again there at the end, also on
-    Ctrl-C. NoEventsError where no task was heard of, BrokerError where the broker is
-    out of reach. `on_progress` is called about twice a second with the seconds gone and
-    the number of task events. Nothing is consumed from task queues.
+    by remote control where they are off, and off again there at the end. Ctrl-C ends
+    it early: what was heard by then is returned, or KeyboardInterrupt raised where
+    that is nothing. NoEventsError where no task was heard of, BrokerError where the
+    broker is out of reach. `on_progress` is called about twice a second with the
+    seconds gone and the number of task events. Nothing is consumed from task queues.
     """
     from celery import Celery
 
@@ -76,13 +78,14 @@ def watch(
             if may_switch_on:
                 switched = _switch_on(app)
             try:
-                _listen(listening, started, seconds, recorder)
+                is_whole = _listen(listening, started, seconds, recorder)
             finally:
                 if switched:
                     app.control.disable_events(destination=list(switched))
     if not recorder.join.taken:
-        raise _nothing_heard(recorder, where)
-    return recorder.watched(time.monotonic() - started, switched)
+        raise _nothing_heard(recorder, where) if is_whole else KeyboardInterrupt
+    watched = recorder.watched(time.monotonic() - started, switched)
+    return replace(watched, is_whole=is_whole)
 
 
 @contextmanager
@@ -154,15 +157,17 @@ class _Recorder:
 
 def _listen(
     connection: Any, started: float, seconds: float, recorder: _Recorder
-) -> None:
-    """Handle what arrives until `seconds` after `started`."""
-    while (gone := time.monotonic() - started) < seconds:
-        if recorder.on_progress is not None:
-            recorder.on_progress(gone, recorder.join.taken)
-        try:
-            connection.drain_events(timeout=min(STEP, seconds - gone))
-        except TimeoutError:
-            continue
+) -> bool:
+    """Handle what arrives until `seconds` after `started`; False when interrupted."""
+    try:
+        while (gone := time.monotonic() - started) < seconds:
+            if recorder.on_progress is not None:
+                recorder.on_progress(gone, recorder.join.taken)
+            with suppress(TimeoutError):
+                connection.drain_events(timeout=min(STEP, seconds - gone))
+    except KeyboardInterrupt:
+        return False
+    return True
 
 
 def _without_password(url: str) -> str:

@@ -114,6 +114,31 @@ def test_watch_switches_events_on_for_its_time_and_keeps_no_value(tmp_path, brok
         assert CANARY not in repr(logged)
 
 
+def test_an_interrupted_watch_keeps_what_it_heard(tmp_path, broker):
+    with worker(tmp_path, broker, "-E"):
+        sender = Thread(target=send, args=(broker,))
+
+        def progress(gone, events):
+            if sender.ident is None:
+                sender.start()
+            if events >= 3 * RUNS:  # received, started and the end of each
+                raise KeyboardInterrupt
+
+        watched = watch(broker, 120.0, on_progress=progress)
+        sender.join()
+    assert not watched.is_whole
+    assert watched.seconds < 120
+    assert {e.task for e in watched.evidence} >= {"watched.nap"}
+
+
+def test_an_interrupted_watch_that_heard_nothing_is_an_interrupt(broker):
+    def progress(gone, events):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        watch(broker, 60.0, on_progress=progress)
+
+
 def test_what_celery_events_dumps_is_imported(tmp_path, broker):
     dump = tmp_path / "dump.txt"
     with (
