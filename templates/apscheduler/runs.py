@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from .entry import Entry
     from .locks import LockStore
     from .state import JobStates
-    from .unfinished import Unfinished
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +57,22 @@ class SlotStore(Protocol):
 
     def next_run(self, job_id: str) -> datetime | None:
         """When the job is due next, where that is known here."""
+
+
+class RunMemory(Protocol):
+    """Who knows of a run when its process has died; unfinished.py of a scheduler."""
+
+    def open(self, entry: str, slot: datetime) -> bool:
+        """Remember the run from now on. True: a process that died had begun it."""
+
+    def leave(self, entry: str, slot: datetime) -> None:
+        """It does not run here."""
+
+    def close(self, entry: str, slot: datetime) -> None:
+        """The body has ended."""
+
+    def hand_back(self, entry: str, slot: datetime) -> None:
+        """Somebody else is to run it."""
 
 
 @dataclass(eq=False, slots=True)
@@ -98,7 +113,7 @@ class Runner:
         locks: LockStore,
         states: JobStates,
         store: SlotStore,
-        unfinished: Unfinished,
+        unfinished: RunMemory,
         clock: Callable[[], datetime] = config.utcnow,
     ) -> None:
         self._entries = {entry.id: entry for entry in entries}

@@ -26,7 +26,7 @@ from . import config, workers
 from .locks_sql import SqlLocks
 from .runs import entered
 from .state import JobState, JobStates
-from .worker import NoSlots, OneRun
+from .worker import NoMemory, NoSlots, OneRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -101,6 +101,7 @@ def _runner(entry: Entry, now: datetime) -> tuple[OneRun, JobStates]:
         locks=SqlLocks(engine, "testing"),
         states=states,
         store=NoSlots(),
+        unfinished=NoMemory(),
         clock=lambda: now,
     )
     return runner, states

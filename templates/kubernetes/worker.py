@@ -67,6 +67,18 @@ class NoSlots:
         return None
 
 
+class NoMemory:
+    """Kubernetes keeps account of its pods: a Job whose pod died has failed."""
+
+    def open(self, entry: str, slot: datetime) -> bool:  # noqa: ARG002 - not kept here
+        return False
+
+    def leave(self, entry: str, slot: datetime) -> None:
+        """Nothing to do, and so for the others."""
+
+    close = hand_back = leave
+
+
 class OneRun(Runner):
     """Remembers why a slot did not run. A retry has the claim of an earlier pod."""
 
@@ -77,9 +89,17 @@ class OneRun(Runner):
         if not self.is_retry:
             super()._claim(run)
 
-    def missed(self, job: str, slot: datetime, outcome: str, *, slots: int = 1) -> None:
+    def missed(
+        self,
+        job: str,
+        slot: datetime,
+        outcome: str,
+        *,
+        slots: int = 1,
+        is_certain: bool = False,
+    ) -> None:
         self.outcome = outcome
-        super().missed(job, slot, outcome, slots=slots)
+        super().missed(job, slot, outcome, slots=slots, is_certain=is_certain)
 
 
 def main(
@@ -126,7 +146,13 @@ def _claimed(
     locks = create_lock_store()
     states = JobStates(config.engine(), config.NAMESPACE)
     states.register(entry)
-    runner = OneRun(entries=(entry,), locks=locks, states=states, store=NoSlots())
+    runner = OneRun(
+        entries=(entry,),
+        locks=locks,
+        states=states,
+        store=NoSlots(),
+        unfinished=NoMemory(),
+    )
     if _is_stopping.is_set():
         return TERMINATED
     run = runner.begin(entry.id, slot)
