@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -344,3 +347,20 @@ def assert_once(slots: Sequence[Slot], period: float, since: float = 0.0) -> int
     missing = steps - len(counts)
     assert missing == 0, f"{missing} of {steps} slots did not run"
     return len(counts)
+
+
+def answer(port: int) -> tuple[int, Any]:
+    """Status and body of the health endpoint, from the application of web.py."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/scheduler") as got:
+            return got.status, json.load(got)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def is_listening(port: int) -> bool:
+    try:
+        answer(port)
+    except urllib.error.URLError:
+        return False
+    return True

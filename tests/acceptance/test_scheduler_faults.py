@@ -10,8 +10,10 @@ from collections import Counter
 import pytest
 
 from tests.acceptance.scheduler_project import (
+    answer,
     ended,
     every,
+    is_listening,
     project,
     seen,
     state_of,
@@ -55,14 +57,17 @@ def finished(running, label):
 
 
 def test_redis_stops_and_starts_empty(tmp_path):
-    """Nothing runs unclaimed; what is skipped is counted; no slot runs again."""
-    port = free_port()
+    """Unhealthy meanwhile; nothing runs unclaimed or twice; what is skipped counts."""
+    port, web = free_port(), free_port()
     url = f"redis://127.0.0.1:{port}/0"
     entries = [every(1, "outage")]
     with project(tmp_path, entries, REDIS_URL=url) as running:
         with redis_server(port):
             processes = [running.scheduler(), running.scheduler()]
+            running.run("-m", "uvicorn", "web:app", "--port", str(web))
             wait_until(seen(running, "outage", 3))
+            wait_until(lambda: is_listening(web))
+            assert answer(web)[0] == 200
         stopped = time.time()
         time.sleep(5)
         during = [slot for slot in running.slots("outage") if slot.started > stopped]
@@ -70,9 +75,11 @@ def test_redis_stops_and_starts_empty(tmp_path):
         state = state_of(running, "outage")
         assert state["missed"] >= 3
         assert state["last_outcome"] == "store-down"
+        assert answer(web)[0] == 503
         already = len(running.slots("outage"))
         with redis_server(port):
             wait_until(seen(running, "outage", already + 3))
+            wait_until(lambda: answer(web)[0] == 200)
             for process in processes:
                 assert ended(process, 60) == 0
         counts = Counter(slot.at for slot in running.slots("outage"))

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import signal
 import time
-import urllib.error
 import urllib.request
 from collections import Counter
 from datetime import datetime
@@ -14,17 +12,17 @@ from datetime import datetime
 import pytest
 
 from tests.acceptance.scheduler_project import (
+    answer,
     definition,
+    ended,
     every,
+    is_listening,
     literal,
     planned,
     project,
+    seen,
 )
 from tests.servers import free_port, wait_until
-
-
-def seen(running, label, count):
-    return lambda: len(running.slots(label)) >= count
 
 
 def assert_each_slot_once(slots, period):
@@ -33,11 +31,6 @@ def assert_each_slot_once(slots, period):
     assert set(counts.values()) == {1}, counts
     first, last = min(counts), max(counts)
     assert len(counts) == round((last - first) / period) + 1, sorted(counts)
-
-
-def ended(process, timeout=15):
-    process.send_signal(signal.SIGTERM)
-    return process.wait(timeout)
 
 
 @pytest.mark.parametrize("claims", ["redis", "sqlite"])
@@ -53,22 +46,6 @@ def test_two_replicas_run_each_slot_once(tmp_path, redis_url, claims):
         assert_each_slot_once(running.slots(f"two-{claims}"), 2)
         assert len(running.notes("end")) == len(running.notes("start"))
         assert len(running.notes("companion-left")) == 2
-
-
-def answer(port):
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/scheduler") as got:
-            return got.status, json.load(got)
-    except urllib.error.HTTPError as error:
-        return error.code, json.load(error)
-
-
-def is_listening(port):
-    try:
-        answer(port)
-    except urllib.error.URLError:
-        return False
-    return True
 
 
 def test_health_is_answered_by_another_process(tmp_path, redis_url):
