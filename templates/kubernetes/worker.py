@@ -89,17 +89,9 @@ class OneRun(Runner):
         if not self.is_retry:
             super()._claim(run)
 
-    def missed(
-        self,
-        job: str,
-        slot: datetime,
-        outcome: str,
-        *,
-        slots: int = 1,
-        is_certain: bool = False,
-    ) -> None:
+    def _skipped(self, run: Run, outcome: str) -> None:
         self.outcome = outcome
-        super().missed(job, slot, outcome, slots=slots, is_certain=is_certain)
+        super()._skipped(run, outcome)
 
 
 def main(
